@@ -1,0 +1,152 @@
+//! What every face may show: derived, whole, and free of secrets.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::condition::{Cause, Condition};
+use crate::time::{Moment, Reading};
+
+/// What the monitor of a workload is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The stored grant is being loaded.
+    Starting,
+    /// Requests pass.
+    Running,
+    /// A refresh failed for a passing reason and is tried again.
+    AuthRetrying,
+    /// Only a sign-in helps.
+    Unauthenticated,
+    /// The upstream cannot be reached while the token is fine.
+    Unhealthy,
+    /// An exchange under way is being finished.
+    Stopping,
+    /// Stopped by the person.
+    Stopped,
+    /// The workload cannot be run as it is configured.
+    Error,
+    /// Being removed.
+    Removing,
+    /// Not known yet.
+    Unknown,
+    /// Stopped by policy.
+    PolicyStopped,
+}
+
+/// Whether a request may go up now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// With the lease that the monitor holds while it is valid, or without a token where none is held.
+    Open,
+    /// A load or refresh is under way or due at once: wait for it, bounded, then refuse.
+    Wait,
+    /// Refuse at once.
+    Refuse,
+}
+
+/// Everything about one workload that its monitor decides. Equal as long as nothing has happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    /// What the monitor is doing.
+    pub phase: Phase,
+    /// Why, where there is a why.
+    pub cause: Option<Cause>,
+    /// Since when, on the wall clock.
+    pub since: Timestamp,
+    /// Whether a request without a valid lease may go up, waits, or is refused.
+    pub gate: Gate,
+    /// The next attempt.
+    pub next_attempt: Option<Moment>,
+    /// When the ceiling ends the episode, if the machine stays awake.
+    pub ends: Option<Moment>,
+    /// When the access token expires.
+    pub expires: Option<Moment>,
+    /// The last refresh or sign-in that succeeded.
+    pub last_success: Option<Timestamp>,
+    /// Whether a sign-in is under way.
+    pub signing_in: bool,
+    /// What is wrong.
+    pub conditions: Vec<Condition>,
+}
+
+/// What the engine knows of a workload besides its monitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The workload's name.
+    pub name: String,
+    /// The upstream's address.
+    pub url: String,
+    /// The local address.
+    pub endpoint: String,
+    /// Who is signed in, where the authorization server tells.
+    pub account: Option<String>,
+    /// The authorization server's issuer, where known.
+    pub issuer: Option<String>,
+}
+
+/// One workload as `GET /api/v1/workloads` gives it. Fields are always there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[expect(missing_docs, reason = "named and explained by the HTTP contract")]
+pub struct Workload {
+    pub name: String,
+    pub url: String,
+    pub endpoint: String,
+    pub status: Phase,
+    pub reason_code: Option<String>,
+    pub reason: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next_attempt_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub ends_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_success_at: Option<Timestamp>,
+    pub account: Option<String>,
+    pub issuer: Option<String>,
+    /// Whether a sign-in waits for the person.
+    pub signing_in: bool,
+    pub conditions: Vec<Condition>,
+    /// What to click or type, where something is asked of the person.
+    pub remedy: Option<String>,
+}
+
+/// All workloads at one moment, in the order of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Snapshot {
+    /// One for each workload.
+    pub workloads: Vec<Workload>,
+}
+
+impl Status {
+    /// The public shape, with moments turned into wall-clock times as the wall clock stands at `now`
+    /// (whole seconds: finer would only flicker).
+    #[must_use]
+    pub fn describe(&self, identity: &Identity, now: &Reading) -> Workload {
+        let wall = |moment: Moment| {
+            let at = now.wall_at(moment);
+            Timestamp::from_second(at.as_second()).unwrap_or(at)
+        };
+        Workload {
+            name: identity.name.clone(),
+            url: identity.url.clone(),
+            endpoint: identity.endpoint.clone(),
+            status: self.phase,
+            reason_code: self.cause.as_ref().map(Cause::code),
+            reason: self.cause.as_ref().map(Cause::sentence),
+            since: self.since,
+            next_attempt_at: self.next_attempt.map(wall),
+            ends_at: self.ends.map(wall),
+            expires_at: self.expires.map(wall),
+            last_success_at: self.last_success,
+            account: identity.account.clone(),
+            issuer: identity.issuer.clone(),
+            signing_in: self.signing_in,
+            conditions: self.conditions.clone(),
+            remedy: crate::condition::remedy(&identity.name, self.phase, self.cause.as_ref(), &self.conditions),
+        }
+    }
+}

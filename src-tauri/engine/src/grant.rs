@@ -1,0 +1,123 @@
+//! What the secret store holds of one workload: one document, updated in place.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// The document of one workload.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    /// What the authorization server gave.
+    pub grant: Option<Grant>,
+    /// Headers that the person gave, values and all.
+    pub headers: BTreeMap<String, SecretString>,
+    /// The secret of a pre-registered client.
+    pub client_secret: Option<SecretString>,
+}
+
+/// A grant: tokens, and all that is needed to renew or revoke them.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Sent to the workload.
+    pub access_token: SecretString,
+    /// Sent to the token endpoint only.
+    pub refresh_token: Option<SecretString>,
+    /// When it was issued, on the wall clock.
+    pub issued_at: jiff::Timestamp,
+    /// When the access token expires, on the wall clock.
+    pub expires_at: Option<jiff::Timestamp>,
+    /// The scope granted, where the server told it.
+    pub scope: Option<String>,
+    /// The word with which the authorization server ended the refresh token: it is never sent again.
+    pub ended: Option<String>,
+    /// Who gave it; `None` for a pasted bearer token.
+    pub origin: Option<Origin>,
+    /// Who is signed in, where the server told it.
+    pub account: Option<String>,
+}
+
+/// Where a grant came from, and how it is renewed and revoked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Origin {
+    /// The authorization server (RFC 8414 `issuer`).
+    pub issuer: String,
+    /// Where it is renewed.
+    pub token_endpoint: url::Url,
+    /// Where it is revoked (RFC 7009), where that is offered.
+    pub revocation_endpoint: Option<url::Url>,
+    /// Who we are to it.
+    pub client: crate::oauth::Client,
+    /// The `resource` sent (RFC 8707), to the letter.
+    pub resource: Option<String>,
+}
+
+/// The document as it is written.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    grant: Option<GrantDocument>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    client_secret: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct GrantDocument {
+    access_token: String,
+    refresh_token: Option<String>,
+    issued_at: jiff::Timestamp,
+    expires_at: Option<jiff::Timestamp>,
+    scope: Option<String>,
+    ended: Option<String>,
+    origin: Option<Origin>,
+    account: Option<String>,
+}
+
+impl Secrets {
+    /// The document as it is stored.
+    #[must_use]
+    pub fn encode(&self) -> SecretSlice<u8> {
+        let text = |secret: &SecretString| secret.expose_secret().to_owned();
+        let document = Document {
+            grant: self.grant.as_ref().map(|grant| GrantDocument {
+                access_token: text(&grant.access_token),
+                refresh_token: grant.refresh_token.as_ref().map(text),
+                issued_at: grant.issued_at,
+                expires_at: grant.expires_at,
+                scope: grant.scope.clone(),
+                ended: grant.ended.clone(),
+                origin: grant.origin.clone(),
+                account: grant.account.clone(),
+            }),
+            headers: self.headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+            client_secret: self.client_secret.as_ref().map(text),
+        };
+        serde_json::to_vec(&document).unwrap_or_default().into()
+    }
+
+    /// Reads a stored document; `None` when it is none of ours.
+    #[must_use]
+    pub fn decode(document: &[u8]) -> Option<Self> {
+        let document: Document = serde_json::from_slice(document).ok()?;
+        Some(Self {
+            grant: document.grant.map(|grant| Grant {
+                access_token: grant.access_token.into(),
+                refresh_token: grant.refresh_token.map(Into::into),
+                issued_at: grant.issued_at,
+                expires_at: grant.expires_at,
+                scope: grant.scope,
+                ended: grant.ended,
+                origin: grant.origin,
+                account: grant.account,
+            }),
+            headers: document.headers.into_iter().map(|(name, value)| (name, value.into())).collect(),
+            client_secret: document.client_secret.map(Into::into),
+        })
+    }
+
+    /// Whether nothing is held, so that the document may go.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.grant.is_none() && self.headers.is_empty() && self.client_secret.is_none()
+    }
+}

@@ -1,0 +1,124 @@
+//! What the request path needs of one workload: a read without a lock, and a way to report.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+use http::{HeaderName, HeaderValue};
+use lamplighter_core::config::Name;
+use lamplighter_core::{Event, Lease, Status};
+use tokio::sync::{mpsc, watch};
+use url::Url;
+
+/// A lease with its token, ready to be injected. Its `Debug` shows the lease alone.
+pub struct Credential {
+    /// What core knows of it.
+    pub lease: Lease,
+    /// `Authorization`, marked sensitive.
+    pub authorization: HeaderValue,
+    accepted: AtomicBool,
+}
+
+impl Credential {
+    /// A credential that no upstream has taken yet.
+    #[must_use]
+    pub fn new(lease: Lease, authorization: HeaderValue) -> Self {
+        Self { lease, authorization, accepted: AtomicBool::new(false) }
+    }
+
+    /// Notes that the upstream took it; true for the first time, which is worth an [`Event::Accepted`].
+    pub fn accept(&self) -> bool {
+        !self.accepted.load(Ordering::Relaxed) && !self.accepted.swap(true, Ordering::Relaxed)
+    }
+}
+
+impl std::fmt::Debug for Credential {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Credential").field("lease", &self.lease).finish_non_exhaustive()
+    }
+}
+
+/// What a request sees of a workload at one instant.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The monitor's status.
+    pub status: Arc<Status>,
+    /// The credential held, valid or not; `None` also after a permanent verdict.
+    pub credential: Option<Arc<Credential>>,
+    /// Headers that the person gave, to be set on every request (values are sensitive).
+    pub headers: Arc<[(HeaderName, HeaderValue)]>,
+}
+
+/// One workload, as the request path sees it. Written by its driver alone.
+#[derive(Debug)]
+pub struct Route {
+    /// Its name.
+    pub name: Name,
+    /// Where requests go.
+    pub upstream: Url,
+    /// How long a caller waits for a refresh in flight.
+    pub caller_wait: std::time::Duration,
+    access: ArcSwap<Access>,
+    changed: watch::Sender<()>,
+    reports: mpsc::UnboundedSender<Event>,
+    upstream_failing: AtomicBool,
+}
+
+impl Route {
+    /// A route whose reports go to `reports`.
+    #[must_use]
+    pub fn new(
+        name: Name,
+        upstream: Url,
+        caller_wait: std::time::Duration,
+        access: Access,
+        reports: mpsc::UnboundedSender<Event>,
+    ) -> Self {
+        Self {
+            name,
+            upstream,
+            caller_wait,
+            access: ArcSwap::from_pointee(access),
+            changed: watch::Sender::new(()),
+            reports,
+            upstream_failing: AtomicBool::new(false),
+        }
+    }
+
+    /// The workload as it is now; no lock, no task switch.
+    #[must_use]
+    pub fn access(&self) -> arc_swap::Guard<Arc<Access>> {
+        self.access.load()
+    }
+
+    /// Told after every change of [`Route::access`]; subscribe first, then look.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// Tells the monitor a fact ([`Event::Rejected`], [`Event::Accepted`], [`Event::Challenged`], [`Event::ScopeChallenged`]).
+    pub fn report(&self, fact: Event) {
+        // The driver is gone only when the workload is: then nobody is interested.
+        let _ = self.reports.send(fact);
+    }
+
+    /// Tells the monitor that the upstream failed.
+    pub fn upstream_failed(&self, fault: lamplighter_core::condition::UpstreamFault) {
+        self.upstream_failing.store(true, Ordering::Relaxed);
+        self.report(Event::UpstreamFailed(fault));
+    }
+
+    /// Tells the monitor that the upstream answered, if it had failed before.
+    pub fn upstream_reached(&self) {
+        if self.upstream_failing.load(Ordering::Relaxed) && self.upstream_failing.swap(false, Ordering::Relaxed) {
+            self.report(Event::UpstreamReached);
+        }
+    }
+
+    /// Puts a new view in place and wakes those who wait. For the driver.
+    pub(crate) fn publish(&self, access: Access) {
+        self.access.store(Arc::new(access));
+        self.changed.send_replace(());
+    }
+}
