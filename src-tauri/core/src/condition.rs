@@ -1,5 +1,12 @@
 //! What can be wrong, and every word that people read about it.
+//!
+//! Decides nothing: the monitor says what is so, this room says it in words.
 
+mod causes;
+pub(crate) mod toasts;
+mod troubles;
+
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::status::Phase;
@@ -13,17 +20,19 @@ pub enum Cause {
     Tls,
     /// A redirect, or a web page with a 2xx.
     CaptivePortal {
-        /// The status code.
+        /// The status code; 0 when it is no longer known.
         status: u16,
     },
     /// A 4xx without any OAuth error.
     Firewall {
-        /// The status code.
+        /// The status code; 0 when it is no longer known.
         status: u16,
+        /// Whether it came with a web page.
+        page: bool,
     },
     /// The token endpoint asked for patience: 5xx, 429, 408, 425.
     ServerBusy {
-        /// The status code.
+        /// The status code; 0 when it is no longer known.
         status: u16,
     },
     /// An answer that is no OAuth answer.
@@ -44,7 +53,7 @@ pub enum Cause {
     Store(StoreFault),
     /// The upstream is out of reach or failing.
     Upstream(UpstreamFault),
-    /// The sign-in was cancelled, refused or ran out of time.
+    /// The sign-in was cancelled, refused or ran out of time: a sentence for people.
     SignIn(String),
 }
 
@@ -83,22 +92,23 @@ pub enum UpstreamFault {
 }
 
 impl Cause {
-    /// A word for programs (`reason_code`).
+    /// A word for programs (`reason_code`). An error word of the authorization server is given as it came where it is
+    /// one that RFC 6749 section 5.2 allows and short, else as `oauth_error`: nothing else may leak through here.
     #[must_use]
     pub fn code(&self) -> String {
-        unimplemented!()
+        causes::code(self)
     }
 
-    /// The cause that `code` tells of, as read back from the journal (a number it may have held is lost).
+    /// The cause that `code` tells of, as read back from the journal (a number or text it may have held is lost).
     #[must_use]
     pub fn from_code(code: &str) -> Self {
-        Self::OAuth(code.to_owned())
+        causes::from_code(code)
     }
 
     /// A sentence for people (`reason`), without a full stop.
     #[must_use]
     pub fn sentence(&self) -> String {
-        unimplemented!()
+        causes::sentence(self)
     }
 }
 
@@ -129,9 +139,92 @@ pub struct Condition {
     pub remedy: String,
 }
 
-/// What the person should do about a workload, in words that name the click and the command.
+/// Something that is wrong, before it is put into words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// A rotated token could not be saved yet.
+    NotStored(StoreFault),
+    /// The secret store cannot be read.
+    StoreLocked(StoreFault),
+    /// The access token cannot be renewed without a person.
+    NoRefreshToken {
+        /// Whether it has expired already.
+        expired: bool,
+    },
+    /// The authorization server no longer knows the client that was registered.
+    RegistrationLost,
+    /// The server wants more scopes than were granted; these.
+    NeedsMoreAccess(Vec<String>),
+    /// Something is between this machine and the sign-in server or the server itself.
+    InTheWay(Obstacle),
+    /// The server's clock and this machine's differ: how far the server's is ahead.
+    ClockSkewed(SignedDuration),
+    /// Whoever manages this machine has stopped the workload.
+    Policy,
+}
+
+/// What is between this machine and a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Obstacle {
+    /// TLS failed: the certificate, or the handshake.
+    CertificateUntrusted,
+    /// A web page or a redirect came instead of the sign-in server's answer.
+    CaptivePortal,
+    /// A refusal came that is not the sign-in server's.
+    Firewall,
+    /// There is no way to the network.
+    Offline,
+}
+
+impl Obstacle {
+    /// The obstacle that a cause points at, where it points at one.
+    #[must_use]
+    pub const fn behind(cause: &Cause) -> Option<Self> {
+        match cause {
+            Cause::Tls | Cause::Upstream(UpstreamFault::Tls) => Some(Self::CertificateUntrusted),
+            Cause::CaptivePortal { .. } => Some(Self::CaptivePortal),
+            Cause::Firewall { .. } => Some(Self::Firewall),
+            Cause::Transport(transport) | Cause::Upstream(UpstreamFault::Unreachable(transport)) => match transport {
+                Transport::Dns | Transport::Unreachable => Some(Self::Offline),
+                Transport::Refused | Transport::Reset | Transport::Timeout | Transport::Closed => None,
+            },
+            Cause::Upstream(UpstreamFault::ServerError(_))
+            | Cause::ServerBusy { .. }
+            | Cause::Unreadable
+            | Cause::OAuth(_)
+            | Cause::Ceiling
+            | Cause::NoRefreshToken
+            | Cause::SignInNeeded
+            | Cause::SignedOut
+            | Cause::RefusedByServer
+            | Cause::Store(_)
+            | Cause::SignIn(_) => None,
+        }
+    }
+}
+
+impl Trouble {
+    /// The trouble of the workload `name`, in words.
+    #[must_use]
+    pub fn describe(&self, name: &str) -> Condition {
+        troubles::condition(self, name)
+    }
+}
+
+/// What the person should do about a workload, in words that name the click and the command; `None` where all is well.
 #[must_use]
 pub fn remedy(name: &str, phase: Phase, cause: Option<&Cause>, conditions: &[Condition]) -> Option<String> {
-    let _ = (name, phase, cause, conditions);
-    unimplemented!()
+    let of_condition = |least: Severity| {
+        let worst = conditions.iter().rev().max_by_key(|condition| condition.severity)?;
+        (worst.severity >= least).then(|| worst.remedy.clone())
+    };
+    match phase {
+        Phase::Starting | Phase::Stopping | Phase::Running => of_condition(Severity::Warning),
+        Phase::AuthRetrying => Some(of_condition(Severity::Warning).unwrap_or_else(|| troubles::wait_or_retry(name))),
+        Phase::Unauthenticated => Some(troubles::sign_in(name, cause)),
+        Phase::Unhealthy => Some(of_condition(Severity::Warning).unwrap_or_else(|| troubles::wait_for_server(name))),
+        Phase::Stopped => Some(troubles::start(name)),
+        Phase::Error | Phase::PolicyStopped => of_condition(Severity::Info),
+        Phase::Removing | Phase::Unknown => None,
+    }
 }

@@ -1,10 +1,35 @@
 //! Settings parsed into valid values: parse, do not validate.
+//!
+//! Environment beats file, and what is said of one workload beats what is said of all. Every error
+//! names the place, the key, the value, what is allowed, an example and what to do; no error holds a
+//! secret. This room reads no file and no variable: it is handed both.
+
+mod address;
+mod arguments;
+mod duration;
+mod error;
+mod name;
+mod table;
+mod times;
+mod word;
+mod workload;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use url::Url;
 
+pub use self::arguments::{
+    parse_client_id, parse_duration, parse_grant, parse_header, parse_issuer, parse_resource, parse_scope, parse_url,
+};
+pub use self::error::ConfigError;
+pub use self::name::{Name, RESERVED};
+pub use self::workload::WorkloadConfig;
+
+use self::error::Fault;
+pub use self::error::nearest;
+use self::table::{Section, Source};
+use self::times::Times;
 use crate::policy::Policy;
 
 /// Everything the engine is told, valid.
@@ -38,10 +63,6 @@ pub enum SecretStoreKind {
     Memory,
 }
 
-/// A workload's name: `[a-z0-9-]{1,40}` and none of the reserved words.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(String);
-
 /// How a grant is obtained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum GrantKind {
@@ -54,6 +75,18 @@ pub enum GrantKind {
     Bearer,
 }
 
+impl GrantKind {
+    /// The word for it in `config.toml` and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::ClientCredentials => "client_credentials",
+            Self::Bearer => "bearer",
+        }
+    }
+}
+
 /// `resource` of RFC 8707.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Resource {
@@ -62,66 +95,31 @@ pub enum Resource {
     Discovered,
     /// This one, to the letter.
     Fixed(String),
-    /// None is sent.
+    /// None is sent; `resource = false` in `config.toml`.
     Omitted,
-}
-
-/// One `[[workload]]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct WorkloadConfig {
-    /// Its name.
-    pub name: Name,
-    /// https, or http on loopback.
-    pub url: Url,
-    /// A pre-registered client.
-    pub client_id: Option<String>,
-    /// Scopes to ask for, instead of those that the server names.
-    pub scopes: Vec<String>,
-    /// `resource` of RFC 8707.
-    pub resource: Resource,
-    /// The authorization server, where the person knows better than discovery.
-    pub issuer: Option<Url>,
-    /// How a grant is obtained.
-    pub grant: GrantKind,
-    /// Names of headers whose values are kept as secrets.
-    pub headers: Vec<String>,
-    /// Not started with the engine.
-    pub stopped: bool,
-    /// Its times: what is said of one workload beats what is said of all.
-    pub token: Policy,
 }
 
 /// Environment variables, as the settings see them.
 pub type Environment = BTreeMap<String, String>;
 
-/// What is wrong with a setting: where, what, what is allowed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {problem}")]
-pub struct ConfigError {
-    /// The file with line and column, or the environment variable, or the argument.
-    pub place: String,
-    /// The setting that is wrong, with its value.
-    pub problem: String,
-    /// What is allowed, an example, what to do.
-    pub hint: String,
-    /// The key at fault (`url`, `name`, …).
-    pub field: Option<String>,
-}
+const KEYS: [&str; 5] = ["listen", "secret_store", "client_metadata_url", "token", "workload"];
 
-impl Name {
-    /// Parses a name.
-    ///
-    /// # Errors
-    /// When it is empty, too long, reserved, or has other characters.
-    pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let _ = text;
-        unimplemented!()
-    }
+const PREFIX: &str = "LAMPLIGHTER_";
 
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+/// Variables without their prefix, beside the token settings. `HOME` and `EXTRA_CA_CERTS` are read elsewhere.
+const VARIABLES: [&str; 6] = ["HOME", "LOG", "LISTEN", "SECRET_STORE", "CLIENT_METADATA_URL", "EXTRA_CA_CERTS"];
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4114)),
+            secret_store: SecretStoreKind::default(),
+            client_metadata_url: None,
+            log: None,
+            token: Policy::default(),
+            workloads: Vec::new(),
+            warnings: Vec::new(),
+        }
     }
 }
 
@@ -131,7 +129,70 @@ impl Config {
     /// # Errors
     /// On the first setting that is wrong or unknown.
     pub fn parse(file: &str, text: &str, environment: &Environment) -> Result<Self, ConfigError> {
-        let _ = (file, text, environment);
-        unimplemented!()
+        let source = Source::new(file, text);
+        let document = source.document()?;
+        let root = Section::new(source, "this file", document.as_table(), None, &KEYS)?;
+        let default = Self::default();
+
+        let listen = root.text("listen", "listen = \"127.0.0.1:4114\"", address::listen)?;
+        let store = root.text("secret_store", "secret_store = \"keychain\"", word::secret_store)?;
+        let example = "client_metadata_url = \"https://example.com/lamplighter.json\"";
+        let metadata = root.text("client_metadata_url", example, address::client_metadata)?;
+        let times = Times::default()
+            .with_table(root.table("token", "[token]", &times::keys())?)?
+            .with_environment(environment)?;
+
+        Ok(Self {
+            listen: variable(environment, "listen", address::listen)?.or(listen).unwrap_or(default.listen),
+            secret_store: variable(environment, "secret_store", word::secret_store)?.or(store).unwrap_or_default(),
+            client_metadata_url: variable(environment, "client_metadata_url", address::client_metadata)?.or(metadata),
+            log: environment.get("LAMPLIGHTER_LOG").cloned(),
+            token: times.policy()?,
+            workloads: workloads(&root, &times)?,
+            warnings: warnings(environment),
+        })
     }
+}
+
+/// The value of `key` in the environment, read by `read`.
+fn variable<T>(
+    environment: &Environment,
+    key: &str,
+    read: impl FnOnce(&str) -> Result<T, Fault>,
+) -> Result<Option<T>, ConfigError> {
+    let variable = format!("{PREFIX}{}", key.to_ascii_uppercase());
+    let Some(value) = environment.get(&variable) else { return Ok(None) };
+    read(value).map(Some).map_err(|fault| fault.in_environment(&variable, key))
+}
+
+fn workloads(root: &Section<'_>, times: &Times) -> Result<Vec<WorkloadConfig>, ConfigError> {
+    let mut places: BTreeMap<Name, String> = BTreeMap::new();
+    let mut workloads = Vec::new();
+    for section in root.tables("workload", &workload::KEYS)? {
+        let workload = WorkloadConfig::read(section, times)?;
+        let place = section.place_of("name");
+        if let Some(first) = places.get(&workload.name) {
+            let predicate = format!("is the name of another workload too, at {first}");
+            let hint = format!("every workload has a name of its own; for example name = \"{}-2\"", workload.name);
+            return Err(Fault::of(workload.name.as_str(), predicate, hint).in_file(place, "name"));
+        }
+        places.insert(workload.name.clone(), place);
+        workloads.push(workload);
+    }
+    Ok(workloads)
+}
+
+/// One sentence for each `LAMPLIGHTER_*` that means nothing. Its value is not shown: nobody knows what it is.
+fn warnings(environment: &Environment) -> Vec<String> {
+    let known = || VARIABLES.into_iter().chain(times::variables());
+    let words = environment.keys().filter_map(|variable| variable.strip_prefix(PREFIX));
+    let unknown = words.filter(|word| !known().any(|known| known == *word));
+    unknown
+        .map(|word| match nearest(word, known()) {
+            Some(meant) => format!(
+                "environment variable {PREFIX}{word} means nothing and is not used; did you mean {PREFIX}{meant}?"
+            ),
+            None => format!("environment variable {PREFIX}{word} means nothing and is not used"),
+        })
+        .collect()
 }

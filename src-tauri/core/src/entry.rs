@@ -1,7 +1,8 @@
-//! One row of the journal: a change or an attempt.
+//! One row of the journal: a change or an attempt. Knows nothing of databases.
 
 use serde::{Deserialize, Serialize};
 
+use crate::condition::Cause;
 use crate::status::Phase;
 
 /// What a row tells of.
@@ -55,4 +56,36 @@ pub struct EpisodeMark {
     pub started_at: jiff::Timestamp,
     /// How much of the ceiling was used when the row was written: time awake with the engine running.
     pub spent: std::time::Duration,
+}
+
+impl Entry {
+    /// A row of `kind` that says nothing yet.
+    #[must_use]
+    pub const fn new(kind: EntryKind) -> Self {
+        Self {
+            kind,
+            from: None,
+            to: None,
+            verdict: None,
+            http_status: None,
+            reason_code: None,
+            reason: None,
+            detail: None,
+            episode: None,
+        }
+    }
+
+    /// The same row with a reason: a word for programs, a sentence for people.
+    #[must_use]
+    pub fn saying(mut self, code: &str, sentence: &str) -> Self {
+        self.reason_code = Some(code.to_owned());
+        self.reason = Some(sentence.to_owned());
+        self
+    }
+
+    /// The same row with `cause` as its reason.
+    #[must_use]
+    pub fn because(self, cause: &Cause) -> Self {
+        self.saying(&cause.code(), &cause.sentence())
+    }
 }

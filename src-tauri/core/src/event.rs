@@ -32,6 +32,8 @@ pub enum Event {
         attempt: Attempt,
         /// What the token endpoint, or the way to it, answered.
         answer: Answer,
+        /// Whether the client came from dynamic registration (RFC 7591), so that a lost one can be replaced unasked.
+        registered: bool,
         /// How far the server's `Date` was ahead of the local wall clock.
         skew: Option<SignedDuration>,
     },

@@ -1,7 +1,18 @@
 //! Which desktop notices are due: coalescing, wake grace, replacement.
+//!
+//! Monitors decide once an episode that something is worth telling; the board decides when and in which toast. It
+//! knows neither states nor how a toast is drawn; its words are those of [`crate::condition`].
 
-use crate::condition::Cause;
+use std::time::Duration;
+
+use crate::condition::{Cause, toasts};
 use crate::time::{Moment, Reading};
+
+/// Notices of one cause that come within this time share a toast.
+const TOGETHER: Duration = Duration::from_secs(3);
+
+/// After waking, nothing is shown for this long that settles by itself.
+const WAKE_GRACE: Duration = Duration::from_mins(1);
 
 /// What a monitor asks to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,30 +57,175 @@ pub struct Toast {
 
 /// Collects the notices of all workloads into toasts.
 #[derive(Debug, Default)]
-pub struct Board {}
+pub struct Board {
+    shown: Vec<Group>,
+    /// Troubles that may settle before the wake grace is over.
+    held: Vec<(String, Subject)>,
+    grace_ends: Option<Moment>,
+    last_id: u64,
+}
+
+/// One toast that has been shown, while it may still change.
+#[derive(Debug)]
+struct Group {
+    id: u64,
+    since: Moment,
+    subject: Subject,
+    /// Whom it speaks of.
+    members: Vec<String>,
+    /// Those of them that work again.
+    recovered: Vec<String>,
+}
+
+/// What a toast tells of; equal subjects share one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Subject {
+    Retrying(Cause),
+    SignInNeeded(Cause),
+    NotStored,
+}
 
 impl Board {
     /// A monitor asked for `notice`; what is to be shown now.
     pub fn noticed(&mut self, workload: &str, notice: &Notice, now: Reading) -> Vec<Toast> {
-        let _ = (workload, notice, now);
-        unimplemented!()
+        self.shown.retain(|group| group.may_change(now.moment));
+        let toast = match notice {
+            Notice::Retrying { cause, .. } => {
+                let subject = Subject::Retrying(cause.clone());
+                if self.grace_ends.is_some_and(|end| now.moment < end) {
+                    self.held.push((workload.to_owned(), subject));
+                    None
+                } else {
+                    Some(self.show(workload, subject, now))
+                }
+            }
+            Notice::Recovered { .. } => self.recovered(workload),
+            Notice::SignInNeeded { cause } => {
+                Some(self.show_in_place(workload, Subject::SignInNeeded(cause.clone()), now))
+            }
+            Notice::NotStored => Some(self.show(workload, Subject::NotStored, now)),
+        };
+        toast.into_iter().collect()
     }
 
     /// The machine woke.
     pub fn woke(&mut self, now: Reading) {
-        let _ = now;
-        unimplemented!()
+        self.grace_ends = Some(now.moment + WAKE_GRACE);
     }
 
     /// The deadline has come; what is to be shown now.
     pub fn elapsed(&mut self, now: Reading) -> Vec<Toast> {
-        let _ = now;
-        unimplemented!()
+        if self.deadline().is_none_or(|end| now.moment < end) {
+            return Vec::new();
+        }
+        let mut toasts: Vec<Toast> = Vec::new();
+        for (workload, subject) in std::mem::take(&mut self.held) {
+            let toast = self.show(&workload, subject, now);
+            toasts.retain(|earlier| earlier.id != toast.id);
+            toasts.push(toast);
+        }
+        toasts
     }
 
     /// When to call [`Board::elapsed`].
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        unimplemented!()
+        self.grace_ends.filter(|_| !self.held.is_empty())
+    }
+
+    /// Shows `subject` for `workload`: in the toast of the others that it has befallen just now, else in a new one.
+    fn show(&mut self, workload: &str, subject: Subject, now: Reading) -> Toast {
+        let together = |group: &&mut Group| group.subject == subject && now.moment.since(group.since) <= TOGETHER;
+        if let Some(group) = self.shown.iter_mut().find(together) {
+            group.add(workload);
+            return group.toast();
+        }
+        self.last_id += 1;
+        let group = Group {
+            id: self.last_id,
+            since: now.moment,
+            subject,
+            members: vec![workload.to_owned()],
+            recovered: Vec::new(),
+        };
+        let toast = group.toast();
+        self.shown.push(group);
+        toast
+    }
+
+    /// Shows `subject` for `workload`, in the place of the trouble that it has come of.
+    fn show_in_place(&mut self, workload: &str, subject: Subject, now: Reading) -> Toast {
+        self.held.retain(|(name, _)| name != workload);
+        let Some(index) = self.shown.iter().position(|group| group.waits_for(workload)) else {
+            return self.show(workload, subject, now);
+        };
+        let before = self.shown.remove(index);
+        if before.members.len() > 1 {
+            // The others still need theirs.
+            let members = before.members.iter().filter(|name| *name != workload).cloned().collect();
+            self.shown.push(Group { members, ..before });
+            return self.show(workload, subject, now);
+        }
+        let toast = self.show(workload, subject, now);
+        if toast.workloads.len() > 1 {
+            return toast;
+        }
+        let id = before.id;
+        if let Some(group) = self.shown.last_mut() {
+            group.id = id;
+        }
+        Toast { id, ..toast }
+    }
+
+    /// A recovery is told only where the trouble was, and in its place.
+    fn recovered(&mut self, workload: &str) -> Option<Toast> {
+        self.held.retain(|(name, _)| name != workload);
+        let group = self.shown.iter_mut().find(|group| group.waits_for(workload))?;
+        group.recovered.push(workload.to_owned());
+        Some(group.toast())
+    }
+}
+
+impl Group {
+    /// Whether this toast tells of a trouble of `workload` that may yet pass.
+    fn waits_for(&self, workload: &str) -> bool {
+        let is_this = |name: &String| name == workload;
+        matches!(self.subject, Subject::Retrying(_))
+            && self.members.iter().any(is_this)
+            && !self.recovered.iter().any(is_this)
+    }
+
+    fn may_change(&self, now: Moment) -> bool {
+        now.since(self.since) <= TOGETHER || self.members.iter().any(|member| self.waits_for(member))
+    }
+
+    fn add(&mut self, workload: &str) {
+        self.recovered.retain(|name| name != workload);
+        if !self.members.iter().any(|name| name == workload) {
+            self.members.push(workload.to_owned());
+        }
+    }
+
+    fn toast(&self) -> Toast {
+        let waiting: Vec<String> = self.members.iter().filter(|name| !self.recovered.contains(name)).cloned().collect();
+        let words = match &self.subject {
+            Subject::Retrying(_) if !self.recovered.is_empty() => toasts::recovered(&self.recovered, &waiting),
+            Subject::Retrying(cause) => toasts::retrying(&self.members, cause),
+            Subject::SignInNeeded(cause) => toasts::sign_in_needed(&self.members, cause),
+            Subject::NotStored => toasts::not_stored(&self.members),
+        };
+        let asks = matches!(self.subject, Subject::SignInNeeded(_));
+        let sign_in = match self.members.as_slice() {
+            [only] if asks => Some(only.clone()),
+            _ => None,
+        };
+        Toast {
+            id: self.id,
+            title: words.title,
+            body: words.body,
+            workloads: self.members.clone(),
+            sign_in,
+            urgent: asks,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The times of a monitor.
+//! The times of a monitor. Knows neither where they were set nor what they are for.
 
 use std::time::Duration;
 
@@ -30,11 +30,11 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             initial_retry_interval: Duration::from_secs(10),
-            max_retry_interval: Duration::from_secs(120),
+            max_retry_interval: Duration::from_mins(2),
             max_tries: 5,
-            max_elapsed_time: Duration::from_secs(300),
-            auth_retrying_tick_interval: Duration::from_secs(600),
-            auth_retrying_max_elapsed: Duration::from_secs(24 * 3600),
+            max_elapsed_time: Duration::from_mins(5),
+            auth_retrying_tick_interval: Duration::from_mins(10),
+            auth_retrying_max_elapsed: Duration::from_hours(24),
             refresh_margin: None,
             caller_wait: Duration::from_secs(10),
             trigger_settle: Duration::from_secs(2),

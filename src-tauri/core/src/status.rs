@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::{Cause, Condition};
+use crate::lease::LeaseId;
 use crate::time::{Moment, Reading};
 
 /// What the monitor of a workload is doing.
@@ -34,12 +35,16 @@ pub enum Phase {
     PolicyStopped,
 }
 
-/// Whether a request may go up now.
+/// What becomes of a request.
+///
+/// A request that finds the lease of [`Status::usable`] still valid always passes with it, whatever the gate
+/// says; the gate decides over the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
-    /// With the lease that the monitor holds while it is valid, or without a token where none is held.
+    /// It passes: with the usable lease, or without a token where [`Status::usable`] is `None`. Where the usable
+    /// lease has expired just now, treat it as [`Gate::Wait`]: the monitor is about to say so.
     Open,
-    /// A load or refresh is under way or due at once: wait for it, bounded, then refuse.
+    /// A load or refresh is under way or due: wait for the next change of the status, bounded, then refuse.
     Wait,
     /// Refuse at once.
     Refuse,
@@ -54,8 +59,11 @@ pub struct Status {
     pub cause: Option<Cause>,
     /// Since when, on the wall clock.
     pub since: Timestamp,
-    /// Whether a request without a valid lease may go up, waits, or is refused.
+    /// What becomes of a request that has no valid lease to carry.
     pub gate: Gate,
+    /// The lease that requests may carry until it expires; `None` where none is held, or the one held was rejected or
+    /// ended. A credential may be injected only while its lease has this id.
+    pub usable: Option<LeaseId>,
     /// The next attempt.
     pub next_attempt: Option<Moment>,
     /// When the ceiling ends the episode, if the machine stays awake.

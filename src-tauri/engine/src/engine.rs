@@ -1,19 +1,39 @@
-//! The engine as the faces see it: start it, read its snapshot, ask it for things.
+//! The engine: takes a profile, brings every workload to life, serves, and drains.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
-use lamplighter_core::config::{Config, ConfigError, Environment, GrantKind, Name, Resource};
-use lamplighter_core::notice::Toast;
-use lamplighter_core::{Snapshot, status::Workload};
-use secrecy::SecretString;
-use tokio::sync::{broadcast, watch};
+use lamplighter_core::Reading;
+use lamplighter_core::config::{Config, ConfigError, Environment};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, broadcast, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::clock::within;
+use crate::configfile::ConfigFile;
+use crate::http::HttpClient;
+use crate::keys::Keyring;
+use crate::metrics::Metrics;
+use crate::notices::Desk;
 use crate::ports::{Clock, Journal, SecretStore};
-use crate::profile::Profile;
-use crate::route::Route;
+use crate::profile::{EngineFile, Lock, Profile};
+use crate::proxy::Proxy;
+use crate::registry::Registry;
+use crate::server::{Limits, Parts};
+use crate::signin::SignIns;
+use crate::workloads::Workloads;
+
+pub use crate::control::{CallbackPage, ControlError, Look, NewWorkload, Revocation, SignIn, SignInOutcome};
+pub use crate::handle::Handle;
+
+/// How long exchanges under way may take when the engine stops.
+const DRAIN: Duration = Duration::from_secs(10);
+/// Toasts that a slow face may fall behind.
+const TOASTS: usize = 64;
 
 /// The doors that the engine is started with.
 pub struct Ports {
@@ -26,112 +46,14 @@ pub struct Ports {
 }
 
 /// The running engine; dropping it does not drain, [`Engine::stop`] does.
-pub struct Engine {}
-
-/// What faces hold: cheap to clone.
-#[derive(Clone)]
-pub struct Handle {}
-
-/// A workload to be added.
-#[derive(Debug)]
-#[expect(missing_docs, reason = "the fields are those of the `[[workload]]` table")]
-pub struct NewWorkload {
-    pub name: Name,
-    pub url: Url,
-    pub client_id: Option<String>,
-    pub client_secret: Option<SecretString>,
-    pub scopes: Vec<String>,
-    pub resource: Resource,
-    pub issuer: Option<Url>,
-    pub grant: GrantKind,
-    pub bearer: Option<SecretString>,
-    pub headers: BTreeMap<String, SecretString>,
-}
-
-/// What `add` found out by one look at the server.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Look {
-    /// It answers without a token.
-    Open,
-    /// It asks for a sign-in.
-    SignInNeeded,
-    /// It could not be reached, or answers in a way that is not MCP; the sentence says how.
-    Unreachable(String),
-}
-
-/// A sign-in that was begun.
-#[derive(Debug)]
-pub struct SignIn {
-    /// What the person opens.
-    pub authorization_url: Url,
-    /// How it ends.
-    pub outcome: watch::Receiver<Option<SignInOutcome>>,
-}
-
-/// How a sign-in ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SignInOutcome {
-    /// The workload is signed in.
-    SignedIn,
-    /// It is not; the sentence says why.
-    Failed(String),
-}
-
-/// What the page of the callback says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallbackPage {
-    /// This workload is signed in.
-    SignedIn(String),
-    /// The flow of this workload failed; the sentence says why.
-    Failed(String, String),
-    /// No flow has this `state`; nothing was changed.
-    Unknown,
-}
-
-/// How a sign-out went.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Revocation {
-    /// The server revoked the tokens (RFC 7009).
-    Revoked,
-    /// The server offers no revocation; forgotten here.
-    NotOffered,
-    /// There was nothing to revoke.
-    NothingHeld,
-    /// The server could not be told; forgotten here all the same. The sentence says why.
-    Failed(String),
-}
-
-/// Why the engine did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum ControlError {
-    /// No workload has this name.
-    #[error("no workload is called {name:?}")]
-    NoSuchWorkload {
-        /// The name asked for.
-        name: String,
-        /// The nearest one that exists.
-        nearest: Option<String>,
-    },
-    /// The name is taken.
-    #[error("a workload called {0:?} exists already")]
-    NameTaken(String),
-    /// A value is not allowed.
-    #[error(transparent)]
-    Invalid(#[from] ConfigError),
-    /// `config.toml` could not be written.
-    #[error("the configuration could not be written: {0}")]
-    Config(String),
-    /// A secret could not be stored.
-    #[error("the secret could not be stored: {0}")]
-    Secrets(String),
-    /// A sign-in could not be begun. The sentence says why.
-    #[error("{0}")]
-    SignIn(String),
-    /// A sign-in makes no sense here, or would ask again in vain.
-    #[error("{0}")]
-    NotApplicable(String),
+pub struct Engine {
+    handle: Handle,
+    profile: Profile,
+    clock: Arc<dyn Clock>,
+    shutdown: CancellationToken,
+    background: JoinSet<()>,
+    server: tokio::task::JoinHandle<()>,
+    _lock: Lock,
 }
 
 /// Why the engine did not start.
@@ -175,162 +97,130 @@ impl Engine {
         config: Config,
         ports: Ports,
     ) -> Result<Self, StartError> {
-        let _ = (profile, environment, config, ports);
-        unimplemented!()
+        let lock = profile.lock().map_err(|source| files(&profile.state_dir, source))?.map_err(StartError::Held)?;
+        let http = HttpClient::new(environment)?;
+        let keyring_file = profile.data_dir.join("keys.json");
+        let keyring = Arc::new(Keyring::open(&keyring_file).map_err(|source| files(&keyring_file, source))?);
+        let (listener, address) = listen(config.listen).await?;
+        let base = base_url(address)?;
+
+        let Ports { clock, secrets, journal } = ports;
+        let registry = Arc::new(Registry::new());
+        let redirect_uri = base.join("/callback").unwrap_or_else(|_| base.clone());
+        let (notices, due) = mpsc::unbounded_channel();
+        let metrics = Arc::new(Metrics::default());
+        let workloads = Workloads {
+            metrics: Arc::clone(&metrics),
+            http: http.clone(),
+            secrets: Arc::clone(&secrets),
+            clock: Arc::clone(&clock),
+            journal: Arc::clone(&journal),
+            registry: Arc::clone(&registry),
+            notices,
+            leases: Arc::new(AtomicU64::new(1)),
+            base: base.clone(),
+            drivers: std::sync::Mutex::default(),
+        };
+        workloads.start_all(config.workloads).await;
+
+        let shutdown = CancellationToken::new();
+        let (snapshots, _) = watch::channel(Arc::new(registry.snapshot()));
+        let (toasts, _) = broadcast::channel(TOASTS);
+        let mut background = JoinSet::new();
+        background.spawn(publish(Arc::clone(&registry), snapshots.clone()));
+        let desk = Desk { registry, http: http.clone(), clock: Arc::clone(&clock), toasts: toasts.clone() };
+        background.spawn(desk.run(due));
+
+        let handle = Handle(Arc::new(crate::handle::Inner {
+            signins: Arc::new(SignIns::new(http.clone(), Arc::clone(&secrets), Arc::clone(&clock), redirect_uri)),
+            config_file: Arc::new(ConfigFile::at(&profile.config_file()).under(environment)),
+            editing: Mutex::default(),
+            policy: config.token,
+            metrics,
+            workloads,
+            keyring,
+            snapshots,
+            toasts,
+            address,
+        }));
+        let inner = &handle.0;
+        let rooms = Parts {
+            workloads: Arc::new(handle.clone()),
+            keyring: Arc::clone(&inner.keyring),
+            proxy: Proxy::new(http, Arc::clone(&clock), Arc::clone(&inner.metrics)),
+            api: crate::api::router(handle.clone()),
+            metrics: Arc::clone(&inner.metrics),
+            clock: Arc::clone(&clock),
+            limits: Limits::default(),
+        };
+        let server = tokio::spawn(crate::server::serve(listener, rooms, shutdown.clone().cancelled_owned()));
+        let now = clock.now();
+        profile.publish(&engine_file(&handle, now)).map_err(|source| files(&profile.engine_file(), source))?;
+        Ok(Self { handle, profile, clock, shutdown, background, server, _lock: lock })
     }
 
     /// A handle for a face.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        unimplemented!()
+        self.handle.clone()
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> std::net::SocketAddr {
-        unimplemented!()
+        self.handle.0.address
     }
 
     /// Refuses new requests, finishes exchanges under way (10 s at most), flushes the journal, removes `engine.json`.
-    pub async fn stop(self) {
-        unimplemented!()
+    pub async fn stop(mut self) {
+        self.profile.retract();
+        self.shutdown.cancel();
+        self.handle.0.signins.cancel_all();
+        let drained = within(&*self.clock, DRAIN, async {
+            self.handle.0.workloads.drain().await;
+            self.handle.0.workloads.journal.flush().await;
+            let _ = (&mut self.server).await;
+        });
+        if drained.await.is_none() {
+            tracing::warn!("a token exchange or request did not end within 10 s; its answer is lost");
+            self.server.abort();
+        }
+        self.background.shutdown().await;
     }
 }
 
-#[expect(clippy::unused_async, reason = "signatures first")]
-impl Handle {
-    /// All workloads now.
-    #[must_use]
-    pub fn snapshot(&self) -> Arc<Snapshot> {
-        unimplemented!()
-    }
+async fn listen(address: std::net::SocketAddr) -> Result<(TcpListener, std::net::SocketAddr), StartError> {
+    let refused = |source| StartError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    Ok((listener, bound))
+}
 
-    /// All workloads at every change; the first value is whole.
-    #[must_use]
-    pub fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>> {
-        unimplemented!()
-    }
+fn base_url(address: std::net::SocketAddr) -> Result<Url, StartError> {
+    Url::parse(&format!("http://{address}")).map_err(|error| StartError::Listen {
+        address,
+        source: std::io::Error::new(std::io::ErrorKind::InvalidInput, error),
+    })
+}
 
-    /// Desktop notifications as they fall due.
-    #[must_use]
-    pub fn toasts(&self) -> broadcast::Receiver<Toast> {
-        unimplemented!()
+fn engine_file(handle: &Handle, now: Reading) -> EngineFile {
+    EngineFile {
+        pid: std::process::id(),
+        address: handle.0.address,
+        api_key: handle.0.keyring.api_key().clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started_at: now.wall,
     }
+}
 
-    /// One workload now.
-    ///
-    /// # Errors
-    /// When no workload has this name.
-    pub fn workload(&self, name: &str) -> Result<Workload, ControlError> {
-        let _ = name;
-        unimplemented!()
-    }
+fn files(path: &std::path::Path, source: std::io::Error) -> StartError {
+    StartError::Files { path: path.to_owned(), source }
+}
 
-    /// The request path to one workload.
-    #[must_use]
-    pub fn route(&self, name: &str) -> Option<Arc<Route>> {
-        let _ = name;
-        unimplemented!()
-    }
-
-    /// The journal.
-    #[must_use]
-    pub fn journal(&self) -> &Arc<dyn Journal> {
-        unimplemented!()
-    }
-
-    /// Keeps a workload, starts it, and says what its server asks for.
-    ///
-    /// # Errors
-    /// When the name is taken, or it could not be kept.
-    pub async fn add(&self, workload: NewWorkload) -> Result<(Workload, Look), ControlError> {
-        let _ = workload;
-        unimplemented!()
-    }
-
-    /// Stops a workload, forgets its secrets, removes it.
-    ///
-    /// # Errors
-    /// When no workload has this name, or the configuration cannot be written.
-    pub async fn remove(&self, name: &str) -> Result<Revocation, ControlError> {
-        let _ = name;
-        unimplemented!()
-    }
-
-    /// Begins a sign-in (an earlier one of this workload is cancelled).
-    ///
-    /// # Errors
-    /// When no workload has this name, or discovery, registration or its grant kind stand against it.
-    pub async fn login(&self, name: &str, force: bool) -> Result<SignIn, ControlError> {
-        let _ = (name, force);
-        unimplemented!()
-    }
-
-    /// Cancels the sign-in of a workload, if there is one.
-    ///
-    /// # Errors
-    /// When no workload has this name.
-    pub async fn cancel_login(&self, name: &str) -> Result<(), ControlError> {
-        let _ = name;
-        unimplemented!()
-    }
-
-    /// The browser came back with this query (RFC 6749 section 4.1.2, RFC 9207).
-    pub async fn callback(&self, query: &str) -> CallbackPage {
-        let _ = query;
-        unimplemented!()
-    }
-
-    /// Revokes at the server where it can, forgets here always.
-    ///
-    /// # Errors
-    /// When no workload has this name.
-    pub async fn logout(&self, name: &str) -> Result<Revocation, ControlError> {
-        let _ = name;
-        unimplemented!()
-    }
-
-    /// Refreshes now, whatever the state. Answers when it is under way.
-    ///
-    /// # Errors
-    /// When no workload has this name.
-    pub async fn retry(&self, name: &str) -> Result<(), ControlError> {
-        let _ = name;
-        unimplemented!()
-    }
-
-    /// Starts a stopped workload (and keeps that in the configuration).
-    ///
-    /// # Errors
-    /// When no workload has this name, or the configuration cannot be written.
-    pub async fn start(&self, name: &str) -> Result<(), ControlError> {
-        let _ = name;
-        unimplemented!()
-    }
-
-    /// Stops a workload (and keeps that in the configuration).
-    ///
-    /// # Errors
-    /// When no workload has this name, or the configuration cannot be written.
-    pub async fn stop(&self, name: &str) -> Result<(), ControlError> {
-        let _ = name;
-        unimplemented!()
-    }
-
-    /// Reloads the grant, then refreshes it.
-    ///
-    /// # Errors
-    /// When no workload has this name.
-    pub async fn restart(&self, name: &str) -> Result<(), ControlError> {
-        let _ = name;
-        unimplemented!()
-    }
-
-    /// The key that `endpoint` prints: stable, made anew only when the secret store no longer has it.
-    ///
-    /// # Errors
-    /// When the secret store cannot be used.
-    pub async fn endpoint_key(&self) -> Result<SecretString, ControlError> {
-        unimplemented!()
+/// Posts a snapshot whenever something shown has changed; a burst of changes is one.
+async fn publish(registry: Arc<Registry>, snapshots: watch::Sender<Arc<lamplighter_core::Snapshot>>) {
+    let mut changes = registry.changed().subscribe();
+    while changes.changed().await.is_ok() {
+        snapshots.send_replace(Arc::new(registry.snapshot()));
     }
 }

@@ -1,19 +1,57 @@
 //! The one HTTP stack: system trust store plus extra CAs, proxies from the environment, bounded bodies
-//! and times, failures classified where they arise.
+//! and times, failures classified where they arise. It knows nothing of OAuth or MCP.
 
+mod connector;
+mod failure;
+mod link;
+mod proxies;
+mod trust;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::header::{CONTENT_LENGTH, HOST, PROXY_AUTHORIZATION};
+use http::{HeaderMap, Request, Response, StatusCode, Uri, Version};
 use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::proxy::matcher::Intercept;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use lamplighter_core::condition::Transport;
 use lamplighter_core::config::Environment;
 use zeroize::Zeroizing;
 
+use self::connector::Connector;
+use self::proxies::Proxies;
+pub(crate) use self::proxies::is_loopback;
+
 /// A body on its way up.
 pub type Outgoing = BoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
+/// An idle connection is kept this long.
+const IDLE: Duration = Duration::from_secs(90);
+
+/// Header sections of answers are at most about this long, in bytes.
+const HEADER_BOUND: u32 = 64 * 1024;
+
+/// An HTTP/2 connection that is in use is asked for a sign of life this often, and given as long to answer.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+
 /// The stack; cheap to clone.
-#[derive(Clone, Debug)]
-pub struct HttpClient {}
+#[derive(Clone)]
+pub struct HttpClient {
+    stack: Arc<Stack>,
+}
+
+struct Stack {
+    client: ArcSwap<Client<Connector, Outgoing>>,
+    connector: Connector,
+    proxies: Arc<Proxies>,
+}
 
 /// Why the stack could not be set up.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +85,7 @@ pub enum Fault {
     Tls,
 }
 
-/// An answer read whole.
-#[derive(Debug)]
+/// An answer read whole. Its `Debug` shows no body.
 pub struct Fetched {
     /// The status code.
     pub status: StatusCode,
@@ -65,18 +102,38 @@ impl HttpClient {
     /// # Errors
     /// When a certificate file or a proxy address cannot be used.
     pub fn new(environment: &Environment) -> Result<Self, SetupError> {
-        let _ = environment;
-        unimplemented!()
+        let proxies = Arc::new(Proxies::read(environment)?);
+        let connector = Connector::new(trust::configuration(environment)?, Arc::clone(&proxies));
+        let client = ArcSwap::from_pointee(pooled(connector.clone()));
+        Ok(Self { stack: Arc::new(Stack { client, connector, proxies }) })
     }
 
-    /// Sends one request and gives its answer as it streams. Adds nothing, follows nothing. Connecting is
-    /// bounded by 10 s, the rest is the caller's.
+    /// Forgets idle connections: after a sleep or a change of networks they lead nowhere, and a request
+    /// sent on one would only find out by waiting. Exchanges under way go on.
+    pub fn forget_connections(&self) {
+        self.stack.client.store(Arc::new(pooled(self.stack.connector.clone())));
+    }
+
+    /// Sends one request and gives its answer as it streams. Adds nothing, follows nothing; `Host` is
+    /// that of the address. Connecting is bounded by 10 s, the rest is the caller's.
     ///
     /// # Errors
     /// When no answer came.
-    pub async fn send(&self, request: Request<Outgoing>) -> Result<Response<hyper::body::Incoming>, SendError> {
-        let _ = request;
-        unimplemented!()
+    pub async fn send(&self, mut request: Request<Outgoing>) -> Result<Response<Incoming>, SendError> {
+        request.headers_mut().remove(HOST);
+        // The version is each hop's own: the connection decides.
+        *request.version_mut() = Version::HTTP_11;
+        if request.uri().scheme_str() == Some("http")
+            && let Some(credentials) =
+                self.stack.proxies.towards(request.uri()).as_ref().and_then(Intercept::basic_auth)
+        {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, credentials.clone());
+        }
+        let client = self.stack.client.load_full();
+        client
+            .request(request)
+            .await
+            .map_err(|error| SendError { fault: Fault::of(&error, error.is_connect()), source: Some(Box::new(error)) })
     }
 
     /// Sends one request and reads its answer whole, at most `bound` bytes of body. Follows nothing.
@@ -84,7 +141,76 @@ impl HttpClient {
     /// # Errors
     /// When no answer came.
     pub async fn fetch(&self, request: Request<Vec<u8>>, bound: usize) -> Result<Fetched, SendError> {
-        let _ = (request, bound);
-        unimplemented!()
+        let request = request.map(|body| outgoing(Bytes::from_owner(Zeroizing::new(body))));
+        Ok(Fetched::read(self.send(request).await?, bound).await)
     }
+
+    /// The addresses that a request to `destination` would go to; none when its name has none now, or when a
+    /// proxy is asked, which looks names up itself.
+    pub(crate) async fn addresses(&self, destination: &Uri) -> Vec<IpAddr> {
+        let Some(host) = destination.host().filter(|_| self.stack.proxies.towards(destination).is_none()) else {
+            return Vec::new();
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let found = tokio::net::lookup_host((host, 0)).await;
+        found.map(|found| found.map(|address| address.ip()).collect()).unwrap_or_default()
+    }
+}
+
+impl Fetched {
+    /// Reads an answer whole, at most `bound` bytes of body.
+    pub async fn read(answer: Response<Incoming>, bound: usize) -> Self {
+        let (head, body) = answer.into_parts();
+        let body = whole(body, &head.headers, bound).await;
+        Self { status: head.status, headers: head.headers, body }
+    }
+}
+
+impl std::fmt::Debug for Fetched {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Fetched").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for HttpClient {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("HttpClient").field("proxies", &self.stack.proxies).finish_non_exhaustive()
+    }
+}
+
+/// A body that is there already.
+#[must_use]
+pub fn outgoing(body: Bytes) -> Outgoing {
+    Full::new(body).map_err(|never| match never {}).boxed()
+}
+
+fn pooled(connector: Connector) -> Client<Connector, Outgoing> {
+    Client::builder(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .http1_max_buf_size(HEADER_BOUND as usize)
+        .http2_max_header_list_size(HEADER_BOUND)
+        .http2_keep_alive_interval(SIGN_OF_LIFE)
+        .http2_keep_alive_timeout(SIGN_OF_LIFE)
+        .build(connector)
+}
+
+/// The whole body, or nothing when it is longer than `bound` or breaks off.
+async fn whole(mut body: Incoming, headers: &HeaderMap, bound: usize) -> Option<Zeroizing<Vec<u8>>> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > bound) {
+        return None;
+    }
+    // Room for all of it at once: a vector that grows leaves copies behind.
+    let mut read = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(16 * 1024)));
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.ok()?.into_data() {
+            if read.len() + data.len() > bound {
+                return None;
+            }
+            read.extend_from_slice(&data);
+        }
+    }
+    Some(read)
 }

@@ -1,52 +1,256 @@
 //! Keys of local clients: only their hashes are kept, in `keys.json` of the data folder.
+//!
+//! A key is 256 random bits, so that a plain SHA-256 hides it: there is nothing to guess.
 
-use std::path::Path;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lamplighter_core::admission::Key;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
+
+use crate::files;
+
+/// Begins every key, so that one which has leaked is recognised.
+const PREFIX: &str = "lamp_";
 
 /// The keys that open this engine.
 #[derive(Debug)]
-pub struct Keyring {}
+pub struct Keyring {
+    file: PathBuf,
+    api_key: SecretString,
+    api_hash: Hash,
+    /// Read by every request, without a lock.
+    clients: ArcSwap<Vec<ClientKey>>,
+    /// Held while `keys.json` is changed.
+    changing: Mutex<()>,
+}
+
+/// The SHA-256 of a key.
+type Hash = [u8; 32];
+
+#[derive(Clone, Debug)]
+struct ClientKey {
+    client: String,
+    hash: Hash,
+}
+
+/// `keys.json`.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    keys: Vec<KeyDocument>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyDocument {
+    client: String,
+    /// base64url (RFC 4648 section 5) without padding.
+    sha256: String,
+}
 
 impl Keyring {
     /// Reads the hashes kept at `file` and makes a fresh API key.
     ///
     /// # Errors
+    /// When the file is there and cannot be read, or the platform gives no randomness.
+    pub fn open(file: &Path) -> io::Result<Self> {
+        Self::open_with(file, fresh_key()?)
+    }
+
+    /// The same with an API key that is known beforehand.
+    ///
+    /// # Errors
     /// When the file is there and cannot be read.
-    pub fn open(file: &Path) -> std::io::Result<Self> {
-        let _ = file;
-        unimplemented!()
+    pub fn open_with(file: &Path, api_key: SecretString) -> io::Result<Self> {
+        Ok(Self {
+            file: file.to_owned(),
+            api_hash: hash(api_key.expose_secret()),
+            api_key,
+            clients: ArcSwap::from_pointee(read(file)?),
+            changing: Mutex::new(()),
+        })
     }
 
     /// The API key of this run.
     #[must_use]
     pub fn api_key(&self) -> &SecretString {
-        unimplemented!()
+        &self.api_key
     }
 
-    /// Makes a client key for `client`; only its hash is kept, on disk before it answers.
+    /// Makes a client key for `client`; only its hash is kept, on disk before it answers. Keys that were made for
+    /// the same client before stay valid, since a configuration somewhere may still hold one; [`Keyring::revoke`]
+    /// ends them all.
     ///
     /// # Errors
-    /// When the hash cannot be written.
-    pub fn mint(&self, client: &str) -> std::io::Result<SecretString> {
-        let _ = client;
-        unimplemented!()
+    /// When the hash cannot be written, or the platform gives no randomness.
+    pub fn mint(&self, client: &str) -> io::Result<SecretString> {
+        let key = fresh_key()?;
+        let added = ClientKey { client: client.to_owned(), hash: hash(key.expose_secret()) };
+        self.change(|keys| keys.push(added))?;
+        Ok(key)
     }
 
-    /// What `key` opens, compared in constant time.
+    /// What `key` opens, compared in constant time. No lock, no allocation: every request comes by here.
     #[must_use]
     pub fn check(&self, key: &str) -> Key {
-        let _ = key;
-        unimplemented!()
+        let hash = hash(key);
+        let api = self.api_hash.ct_eq(&hash);
+        let client = self.clients.load().iter().fold(Choice::from(0), |found, key| found | key.hash.ct_eq(&hash));
+        match (bool::from(api), bool::from(client)) {
+            (true, _) => Key::Api,
+            (false, true) => Key::Client,
+            (false, false) => Key::Unknown,
+        }
     }
 
     /// Revokes every key of `client`.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub fn revoke(&self, client: &str) -> std::io::Result<()> {
-        let _ = client;
-        unimplemented!()
+    /// When it cannot be written; the keys are then still valid.
+    pub fn revoke(&self, client: &str) -> io::Result<()> {
+        self.change(|keys| keys.retain(|key| key.client != client))
+    }
+
+    /// Changes the keys, on disk first.
+    fn change(&self, change: impl FnOnce(&mut Vec<ClientKey>)) -> io::Result<()> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.clients.load().as_ref().clone();
+        change(&mut keys);
+        write(&self.file, &keys)?;
+        self.clients.store(keys.into());
+        Ok(())
+    }
+}
+
+fn fresh_key() -> io::Result<SecretString> {
+    let mut random = Zeroizing::new([0; 32]);
+    getrandom::fill(random.as_mut_slice()).map_err(|error| io::Error::other(error.to_string()))?;
+    let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(random.as_slice()));
+    Ok(SecretString::from(format!("{PREFIX}{}", text.as_str())))
+}
+
+fn hash(key: &str) -> Hash {
+    Sha256::digest(key).into()
+}
+
+fn read(file: &Path) -> io::Result<Vec<ClientKey>> {
+    let text = match fs::read(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let document: Document = serde_json::from_slice(&text)?;
+    document.keys.into_iter().map(KeyDocument::decode).collect()
+}
+
+fn write(file: &Path, keys: &[ClientKey]) -> io::Result<()> {
+    let document = Document { keys: keys.iter().map(KeyDocument::encode).collect() };
+    files::write_private(file, &serde_json::to_vec_pretty(&document)?)
+}
+
+impl KeyDocument {
+    fn encode(key: &ClientKey) -> Self {
+        Self { client: key.client.clone(), sha256: URL_SAFE_NO_PAD.encode(key.hash) }
+    }
+
+    fn decode(self) -> io::Result<ClientKey> {
+        let bytes = URL_SAFE_NO_PAD.decode(self.sha256).ok();
+        let hash = bytes.and_then(|bytes| bytes.try_into().ok());
+        let hash = hash.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a key's hash is not a SHA-256"))?;
+        Ok(ClientKey { client: self.client, hash })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keys.json");
+        (folder, file)
+    }
+
+    #[test]
+    fn keys_open_what_they_were_made_for() {
+        let (_folder, file) = place();
+        let keyring = Keyring::open(&file).unwrap();
+        let key = keyring.mint("claude").unwrap();
+        assert_eq!(keyring.check(key.expose_secret()), Key::Client);
+        assert_eq!(keyring.check(keyring.api_key().expose_secret()), Key::Api);
+        for wrong in ["", "lamp_", &key.expose_secret()[1..], &format!("{} ", key.expose_secret())] {
+            assert_eq!(keyring.check(wrong), Key::Unknown);
+        }
+    }
+
+    #[test]
+    fn client_keys_outlive_the_engine_and_the_api_key_does_not() {
+        let (_folder, file) = place();
+        let first = Keyring::open(&file).unwrap();
+        let key = first.mint("claude").unwrap();
+        let second = Keyring::open(&file).unwrap();
+        assert_eq!(second.check(key.expose_secret()), Key::Client);
+        assert_eq!(second.check(first.api_key().expose_secret()), Key::Unknown);
+    }
+
+    #[test]
+    fn an_api_key_can_be_given() {
+        let (_folder, file) = place();
+        let keyring = Keyring::open_with(&file, SecretString::from("known")).unwrap();
+        assert_eq!(keyring.check("known"), Key::Api);
+    }
+
+    #[test]
+    fn minting_again_leaves_the_older_key_valid_until_all_are_revoked() {
+        let (_folder, file) = place();
+        let keyring = Keyring::open(&file).unwrap();
+        let [older, newer, other] = ["claude", "claude", "codex"].map(|client| keyring.mint(client).unwrap());
+        assert_ne!(older.expose_secret(), newer.expose_secret());
+        assert_eq!(keyring.check(older.expose_secret()), Key::Client);
+        keyring.revoke("claude").unwrap();
+        for keyring in [keyring, Keyring::open(&file).unwrap()] {
+            assert_eq!(keyring.check(older.expose_secret()), Key::Unknown);
+            assert_eq!(keyring.check(newer.expose_secret()), Key::Unknown);
+            assert_eq!(keyring.check(other.expose_secret()), Key::Client);
+        }
+    }
+
+    #[test]
+    fn only_hashes_are_kept_and_nothing_is_shown() {
+        let (_folder, file) = place();
+        let keyring = Keyring::open(&file).unwrap();
+        let key = keyring.mint("claude").unwrap();
+        let kept = fs::read_to_string(&file).unwrap();
+        let shown = format!("{keyring:?}{kept}");
+        for secret in [key.expose_secret(), keyring.api_key().expose_secret()] {
+            assert!(secret.starts_with(PREFIX) && secret.len() == PREFIX.len() + 43);
+            assert!(!shown.contains(&secret[PREFIX.len()..]));
+        }
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_kept_is_not_given() {
+        let (folder, file) = place();
+        let keyring = Keyring::open(&file).unwrap();
+        drop(folder);
+        assert!(keyring.mint("claude").is_err());
+        assert!(keyring.clients.load().is_empty());
+    }
+
+    #[test]
+    fn a_broken_file_is_an_error_and_not_an_empty_keyring() {
+        let (_folder, file) = place();
+        for broken in ["", "{", "{\"keys\":[{\"client\":\"claude\",\"sha256\":\"c2hvcnQ\"}]}"] {
+            fs::write(&file, broken).unwrap();
+            assert!(Keyring::open(&file).is_err(), "{broken:?}");
+        }
     }
 }

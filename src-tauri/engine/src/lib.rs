@@ -6,22 +6,30 @@
 
 pub mod api;
 pub mod clock;
-pub mod driver;
+pub mod configfile;
+pub mod control;
+mod driver;
 pub mod engine;
+mod files;
 pub mod grant;
+pub mod handle;
 pub mod http;
 pub mod journal;
 pub mod keys;
 pub mod metrics;
+mod notices;
 pub mod oauth;
 pub mod ports;
+mod probe;
 pub mod profile;
 pub mod proxy;
+mod registry;
 pub mod route;
 pub mod secrets;
 pub mod server;
-pub mod session;
-pub mod signin;
-pub mod triggers;
+mod session;
+mod signin;
+mod triggers;
+mod workloads;
 
 pub use engine::{Engine, Handle};

@@ -1,13 +1,30 @@
 //! Sign-in: discovery, registration, authorization, and the token endpoint.
+//!
+//! The types that the parts share; each part is a room of its own. Knows nothing of workloads, monitors or stores.
 
-use http::HeaderMap;
+mod authorization;
+mod challenge;
+mod client;
+mod discovery;
+mod excerpt;
+mod exchange;
+mod registration;
+mod reply;
+mod revocation;
+mod token;
+mod words;
+
 use jiff::SignedDuration;
 use lamplighter_core::verdict::Answer;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::http::HttpClient;
+pub use self::authorization::{accept_callback, authorize, callback_state};
+pub use self::discovery::discover;
+pub use self::registration::register;
+pub use self::revocation::revoke;
+pub use self::token::request_tokens;
 
 /// Who we are to an authorization server: pre-registered, or registered by RFC 7591.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,6 +44,7 @@ pub struct Client {
     pub secret_expires_at: Option<jiff::Timestamp>,
 }
 
+#[expect(clippy::ref_option, reason = "the shape that serde asks for")]
 fn reveal<S: serde::Serializer>(secret: &Option<SecretString>, out: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(|secret| secrecy::ExposeSecret::expose_secret(secret).to_owned()).serialize(out)
 }
@@ -65,7 +83,7 @@ pub struct Discovered {
     pub server: Server,
 }
 
-/// Authorization server metadata (RFC 8414, or OpenID Connect Discovery), checked.
+/// Authorization server metadata (RFC 8414, or OIDC Discovery), checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names of RFC 8414 section 2")]
 pub struct Server {
@@ -137,7 +155,7 @@ pub struct TokenFailure {
 }
 
 /// What is asked of a token endpoint.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum TokenRequest<'a> {
     /// RFC 6749 section 4.1.3.
     Code {
@@ -160,99 +178,17 @@ pub enum TokenRequest<'a> {
     },
 }
 
-impl Challenge {
-    /// Reads every `WWW-Authenticate` of `headers`; `None` when no Bearer challenge is among them.
-    #[must_use]
-    pub fn read(headers: &HeaderMap) -> Option<Self> {
-        let _ = headers;
-        unimplemented!()
+impl AuthMethod {
+    /// The method of this name (RFC 7591 section 2); `None` when it is not one of ours.
+    fn named(name: &str) -> Option<Self> {
+        [Self::None, Self::ClientSecretBasic, Self::ClientSecretPost].into_iter().find(|method| method.name() == name)
     }
-}
 
-/// Finds the authorization server of the MCP server at `url`.
-///
-/// # Errors
-/// When none is found, or what is found must not be used; the sentence says which and why.
-pub async fn discover(
-    http: &HttpClient,
-    url: &Url,
-    challenge: Option<&Challenge>,
-    issuer: Option<&Url>,
-) -> Result<Discovered, SignInError> {
-    let _ = (http, url, challenge, issuer);
-    unimplemented!()
-}
-
-/// Registers a native client with `redirect_uri` (RFC 7591).
-///
-/// # Errors
-/// When the server offers no registration, or refuses it.
-pub async fn register(
-    http: &HttpClient,
-    server: &Server,
-    redirect_uri: &Url,
-    scopes: &[String],
-) -> Result<Client, SignInError> {
-    let _ = (http, server, redirect_uri, scopes);
-    unimplemented!()
-}
-
-/// Builds an authorization request (PKCE S256, `state`, `resource`).
-#[must_use]
-pub fn authorize(
-    server: &Server,
-    client: &Client,
-    redirect_uri: &Url,
-    scopes: &[String],
-    resource: Option<&str>,
-) -> Authorization {
-    let _ = (server, client, redirect_uri, scopes, resource);
-    unimplemented!()
-}
-
-/// What a callback brought, checked against the flow that its `state` belongs to.
-///
-/// # Errors
-/// When `iss` is wrong or missing where it must be there, the server refused (`error=`), or there is no code.
-pub fn accept_callback(flow: &Authorization, query: &str) -> Result<SecretString, SignInError> {
-    let _ = (flow, query);
-    unimplemented!()
-}
-
-/// The `state` of a callback query.
-#[must_use]
-pub fn callback_state(query: &str) -> Option<String> {
-    let _ = query;
-    unimplemented!()
-}
-
-/// One request to a token endpoint. Not bounded in time: the caller's clock does that.
-///
-/// # Errors
-/// When no usable tokens came; classified for core.
-pub async fn request_tokens(
-    http: &HttpClient,
-    endpoint: &Url,
-    client: &Client,
-    resource: Option<&str>,
-    request: TokenRequest<'_>,
-    wall: jiff::Timestamp,
-) -> Result<Tokens, Box<TokenFailure>> {
-    let _ = (http, endpoint, client, resource, request, wall);
-    unimplemented!()
-}
-
-/// Revokes one token (RFC 7009).
-///
-/// # Errors
-/// When the server did not answer 200; the sentence says what it did.
-pub async fn revoke(
-    http: &HttpClient,
-    endpoint: &Url,
-    client: &Client,
-    token: &SecretString,
-    hint: &'static str,
-) -> Result<(), SignInError> {
-    let _ = (http, endpoint, client, token, hint);
-    unimplemented!()
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+        }
+    }
 }

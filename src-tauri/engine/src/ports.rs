@@ -9,6 +9,8 @@ use lamplighter_core::monitor::Remembered;
 use lamplighter_core::{Entry, Moment, Phase, Reading};
 use secrecy::SecretSlice;
 
+use crate::clock::Jump;
+
 /// The three clocks.
 pub trait Clock: Send + Sync + 'static {
     /// One look at all of them.
@@ -16,6 +18,9 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Ready when `moment` has come on the clock that counts suspended time.
     fn sleep_until(&self, moment: Moment) -> BoxFuture<'static, ()>;
+
+    /// Suspends of the machine and settings of the wall clock, from now on.
+    fn jumps(&self) -> tokio::sync::watch::Receiver<Jump>;
 }
 
 /// Where secrets are kept: small documents under names, updated in place.
@@ -60,6 +65,9 @@ pub trait Journal: Send + Sync + 'static {
 
     /// What a monitor must know of its life before the restart.
     fn remembered<'a>(&'a self, workload: &'a str) -> BoxFuture<'a, Result<Option<Remembered>, JournalError>>;
+
+    /// What is wrong with the journal now, in a sentence; `None` while rows reach the disk.
+    fn trouble(&self) -> Option<String>;
 
     /// Rows as they are written.
     fn follow(&self) -> tokio::sync::broadcast::Receiver<Arc<Row>>;

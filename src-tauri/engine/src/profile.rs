@@ -1,10 +1,21 @@
 //! One engine a profile: its folders, its lock, and `engine.json`.
+//!
+//! The operating system releases the lock however the engine ends, so that one which was killed
+//! stands in nobody's way. Whoever reads `engine.json` first looks whether the lock is held; a gate
+//! keeps that look and the taking of the lock apart, or the look itself could turn a starting engine away.
 
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use directories::ProjectDirs;
 use lamplighter_core::config::Environment;
 use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+
+use crate::files;
 
 /// Where a profile keeps its files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,28 +59,49 @@ pub struct Holder {
 
 impl std::fmt::Display for Holder {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let _ = self;
-        write!(out, "")
+        match (self.pid, self.address) {
+            (Some(pid), Some(address)) => write!(out, "process {pid}, which listens on {address}"),
+            (Some(pid), None) => write!(out, "process {pid}"),
+            (None, Some(address)) => write!(out, "a process that listens on {address}"),
+            (None, None) => write!(out, "a process that is just starting or stopping"),
+        }
     }
 }
 
-/// The exclusive lock of a profile; released when dropped.
+/// The exclusive lock of a profile; released when dropped, and by the operating system when the process ends.
 #[derive(Debug)]
-pub struct Lock {}
+pub struct Lock {
+    _held: File,
+}
 
 impl Profile {
     /// The profile that `environment` names: `LAMPLIGHTER_HOME`, else the platform's usual folders.
     #[must_use]
     pub fn locate(environment: &Environment) -> Self {
-        let _ = environment;
-        unimplemented!()
+        match environment.get("LAMPLIGHTER_HOME").filter(|home| !home.is_empty()) {
+            Some(home) => Self::inside(Path::new(home)),
+            None => Self::usual(),
+        }
     }
 
     /// A profile wholly inside one folder.
     #[must_use]
     pub fn inside(home: &Path) -> Self {
-        let _ = home;
-        unimplemented!()
+        let home = std::path::absolute(home).unwrap_or_else(|_| home.to_owned());
+        Self { config_dir: home.clone(), data_dir: home.clone(), state_dir: home }
+    }
+
+    /// The platform's usual folders.
+    fn usual() -> Self {
+        // A platform without home folders leaves the working folder.
+        let Some(folders) = ProjectDirs::from("", "", "Lamplighter") else {
+            return Self::inside(Path::new(".lamplighter"));
+        };
+        Self {
+            config_dir: folders.config_dir().to_owned(),
+            data_dir: folders.data_local_dir().to_owned(),
+            state_dir: folders.state_dir().unwrap_or(folders.data_local_dir()).to_owned(),
+        }
     }
 
     /// `config.toml`.
@@ -84,45 +116,112 @@ impl Profile {
         self.data_dir.join("journal.db")
     }
 
+    /// `keys.json`.
+    #[must_use]
+    pub fn keys_file(&self) -> PathBuf {
+        self.data_dir.join("keys.json")
+    }
+
     /// `engine.json`.
     #[must_use]
     pub fn engine_file(&self) -> PathBuf {
         self.state_dir.join("engine.json")
     }
 
-    /// Tells this profile's items in the OS keychain from another's: a short word derived from its folders.
+    /// Tells this profile's items in the OS keychain from another's: `default` for the platform's usual folders, else
+    /// a short word derived from where the profile is.
     #[must_use]
     pub fn tag(&self) -> String {
-        unimplemented!()
+        if *self == Self::usual() {
+            return "default".to_owned();
+        }
+        let home = canonical(&self.data_dir);
+        let digest = Sha256::digest(home.as_os_str().as_encoded_bytes());
+        let word = digest.iter().take(6).fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+        format!("{word:012x}")
     }
 
     /// Makes the folders (0700) and takes the lock.
     ///
     /// # Errors
     /// The outer error when the folders cannot be made or used, the inner when another engine holds the lock.
-    pub fn lock(&self) -> std::io::Result<Result<Lock, Holder>> {
-        unimplemented!()
+    pub fn lock(&self) -> io::Result<Result<Lock, Holder>> {
+        for folder in [&self.config_dir, &self.data_dir, &self.state_dir] {
+            files::make_private_folder(folder)?;
+        }
+        let _gate = self.gate()?;
+        if let Some(held) = self.try_lock()? {
+            // Left behind by an engine that was killed: it would tell of the wrong one.
+            self.retract();
+            return Ok(Ok(Lock { _held: held }));
+        }
+        let engine = self.read_engine_file().ok().flatten();
+        Ok(Err(Holder { pid: engine.as_ref().map(|engine| engine.pid), address: engine.map(|engine| engine.address) }))
     }
 
     /// Writes `engine.json` (0600 from its first byte), all or nothing.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn publish(&self, engine: &EngineFile) -> std::io::Result<()> {
-        let _ = engine;
-        unimplemented!()
+    pub fn publish(&self, engine: &EngineFile) -> io::Result<()> {
+        files::write_private(&self.engine_file(), &serde_json::to_vec(engine)?)
     }
 
     /// Reads `engine.json` of a running engine: `None` when there is none, also when the file was left behind by a killed one.
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub fn running(&self) -> std::io::Result<Option<EngineFile>> {
-        unimplemented!()
+    pub fn running(&self) -> io::Result<Option<EngineFile>> {
+        if !self.engine_file().try_exists()? {
+            return Ok(None);
+        }
+        let _gate = self.gate()?;
+        match self.try_lock()? {
+            Some(_nobodys) => Ok(None),
+            None => self.read_engine_file(),
+        }
     }
 
     /// Removes `engine.json`.
     pub fn retract(&self) {
-        unimplemented!()
+        // One that cannot be removed is recognised by the lock that nobody holds.
+        let _ = fs::remove_file(self.engine_file());
+    }
+
+    /// The lock, unless another engine holds it. Only for those who have passed the gate.
+    fn try_lock(&self) -> io::Result<Option<File>> {
+        let file = files::open_private(&self.state_dir.join("engine.lock"))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Waits for whoever is looking at the lock just now; nobody looks for long.
+    fn gate(&self) -> io::Result<File> {
+        let gate = files::open_private(&self.state_dir.join("engine.gate"))?;
+        gate.lock()?;
+        Ok(gate)
+    }
+
+    fn read_engine_file(&self) -> io::Result<Option<EngineFile>> {
+        match fs::read(self.engine_file()) {
+            Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
+
+/// `path` without symbolic links, as far as it exists: the same before and after its folders are made.
+fn canonical(path: &Path) -> PathBuf {
+    match (path.canonicalize(), path.parent(), path.file_name()) {
+        (Ok(canonical), _, _) => canonical,
+        (Err(_), Some(parent), Some(name)) => canonical(parent).join::<&OsStr>(name),
+        (Err(_), _, _) => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,17 @@
 //! What the request path needs of one workload: a read without a lock, and a way to report.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use http::{HeaderName, HeaderValue};
 use lamplighter_core::config::Name;
-use lamplighter_core::{Event, Lease, Status};
+use lamplighter_core::{Event, Lease, Phase, Status};
 use tokio::sync::{mpsc, watch};
 use url::Url;
+
+use crate::metrics::{Meters, Metrics};
+use crate::oauth::Challenge;
 
 /// A lease with its token, ready to be injected. Its `Debug` shows the lease alone.
 pub struct Credential {
@@ -62,6 +65,8 @@ pub struct Route {
     changed: watch::Sender<()>,
     reports: mpsc::UnboundedSender<Event>,
     upstream_failing: AtomicBool,
+    last_challenge: ArcSwapOption<Challenge>,
+    meters: OnceLock<Meters>,
 }
 
 impl Route {
@@ -82,6 +87,8 @@ impl Route {
             changed: watch::Sender::new(()),
             reports,
             upstream_failing: AtomicBool::new(false),
+            last_challenge: ArcSwapOption::empty(),
+            meters: OnceLock::new(),
         }
     }
 
@@ -109,11 +116,34 @@ impl Route {
         self.report(Event::UpstreamFailed(fault));
     }
 
-    /// Tells the monitor that the upstream answered, if it had failed before.
+    /// Tells the monitor that the upstream answered, if it had failed before or is held for unhealthy.
     pub fn upstream_reached(&self) {
-        if self.upstream_failing.load(Ordering::Relaxed) && self.upstream_failing.swap(false, Ordering::Relaxed) {
+        let had_failed =
+            self.upstream_failing.load(Ordering::Relaxed) && self.upstream_failing.swap(false, Ordering::Relaxed);
+        if had_failed || self.access().status.phase == Phase::Unhealthy {
             self.report(Event::UpstreamReached);
         }
+    }
+
+    /// What the upstream asked for when it last challenged a request: where a sign-in begins (RFC 9728 section 5.1).
+    #[must_use]
+    pub fn last_challenge(&self) -> Option<Arc<Challenge>> {
+        self.last_challenge.load_full()
+    }
+
+    /// Keeps what the upstream asks for. For the proxy.
+    pub(crate) fn challenged(&self, challenge: Challenge) {
+        self.last_challenge.store(Some(Arc::new(challenge)));
+    }
+
+    /// Forgets what the upstream asked for, since a sign-in has answered it. For the sign-in.
+    pub(crate) fn challenge_answered(&self) {
+        self.last_challenge.store(None);
+    }
+
+    /// The counters of this workload, looked up once. For the proxy.
+    pub(crate) fn meters(&self, metrics: &Metrics) -> &Meters {
+        self.meters.get_or_init(|| metrics.meters(self.name.as_str()))
     }
 
     /// Puts a new view in place and wakes those who wait. For the driver.

@@ -1,1 +1,199 @@
-//! (to come)
+//! The one loopback port: connections in, bounded; each request admitted, then sent to its room. It knows
+//! who answers which path, and nothing of what they answer.
+
+mod door;
+mod page;
+pub(crate) mod reply;
+#[cfg(test)]
+pub(crate) mod stage;
+mod streams;
+#[cfg(test)]
+mod tests;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use futures_util::future::BoxFuture;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use lamplighter_core::Snapshot;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{CallbackPage, Handle};
+use crate::keys::Keyring;
+use crate::metrics::Metrics;
+use crate::ports::Clock;
+use crate::proxy::Proxy;
+use crate::route::Route;
+use door::Door;
+
+/// What the port asks of the engine behind it.
+pub trait Workloads: Send + Sync + 'static {
+    /// The request path to the workload `name`.
+    fn route(&self, name: &str) -> Option<Arc<Route>>;
+
+    /// All workloads now.
+    fn snapshot(&self) -> Arc<Snapshot>;
+
+    /// The browser came back with this query.
+    fn callback<'a>(&'a self, query: &'a str) -> BoxFuture<'a, CallbackPage>;
+}
+
+impl Workloads for Handle {
+    fn route(&self, name: &str) -> Option<Arc<Route>> {
+        Self::route(self, name)
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Self::snapshot(self)
+    }
+
+    fn callback<'a>(&'a self, query: &'a str) -> BoxFuture<'a, CallbackPage> {
+        Box::pin(Self::callback(self, query))
+    }
+}
+
+/// The rooms behind the port.
+pub struct Parts {
+    /// The engine.
+    pub workloads: Arc<dyn Workloads>,
+    /// Which keys open what.
+    pub keyring: Arc<Keyring>,
+    /// Answers MCP paths.
+    pub proxy: Proxy,
+    /// Answers what is below `/api/v1`, with paths relative to it.
+    pub api: Router,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Bounds of the port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at one time; further ones wait to be accepted.
+    pub connections: usize,
+    /// How long a connection may take to send the head of its next request. Longer than clients keep idle
+    /// connections in their pools, or they would send into a closing one.
+    pub head_time: Duration,
+    /// The longest head of a request, in bytes (8,192 at least).
+    pub head_length: usize,
+    /// How long requests under way may go on when the server stops.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            head_time: Duration::from_mins(2),
+            head_length: 64 * 1024,
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The shortest and the longest pause after the system refused a connection, out of file descriptors as a rule.
+const ACCEPT_PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+
+/// Serves `listener` until `shutdown` is ready, then drains: accepts nothing more, closes idle connections and
+/// event streams that nobody asked a question on, and lets requests under way end, within bounds.
+pub async fn serve(listener: TcpListener, parts: Parts, shutdown: impl Future<Output = ()>) {
+    let Limits { connections, head_time, head_length, drain } = parts.limits;
+    let clock = Arc::clone(&parts.clock);
+    let metrics = Arc::clone(&parts.metrics);
+    let address = match listener.local_addr() {
+        Ok(address) => address,
+        Err(error) => return tracing::error!(%error, "the address listened on is not known"),
+    };
+    let draining = CancellationToken::new();
+    let abandon = CancellationToken::new();
+    let parts = Parts { api: Router::new().nest(door::API, parts.api), ..parts };
+    let door = Arc::new(Door { parts, address, draining: draining.clone() });
+
+    let mut http = http1::Builder::new();
+    // An answer carries the `Date` of its origin, or none.
+    http.auto_date_header(false).timer(TokioTimer::new()).header_read_timeout(head_time).max_buf_size(head_length);
+
+    let seats = Arc::new(Semaphore::new(connections));
+    let open = GracefulShutdown::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let (stream, seat) = tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            accepted = accept(|| listener.accept(), &seats, &*clock) => accepted,
+        };
+        let door = Arc::clone(&door);
+        let service = service_fn(move |request| {
+            let door = Arc::clone(&door);
+            async move { Ok::<_, Infallible>(door.answer(request).await) }
+        });
+        let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
+        let counted = metrics.connection();
+        let abandoned = abandon.clone().cancelled_owned();
+        tokio::spawn(async move {
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "a local connection broke");
+                },
+                () = abandoned => {}
+            }
+            drop((seat, counted));
+        });
+    }
+    drop(listener);
+    draining.cancel();
+    tokio::select! {
+        () = open.shutdown() => {}
+        () = clock.sleep_until(clock.now().moment + drain) => {
+            tracing::info!("requests that were still under way are cut off");
+            abandon.cancel();
+        }
+    }
+}
+
+/// The next connection, once there is room for it.
+async fn accept<Accepted: Future<Output = io::Result<(TcpStream, SocketAddr)>>>(
+    next: impl Fn() -> Accepted,
+    seats: &Arc<Semaphore>,
+    clock: &dyn Clock,
+) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+    // The semaphore is never closed.
+    let seat = Arc::clone(seats).acquire_owned().await.ok();
+    let (mut pause, longest) = ACCEPT_PAUSES;
+    loop {
+        match next().await {
+            Ok((stream, _)) => {
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "TCP_NODELAY is not to be had");
+                }
+                return (stream, seat);
+            }
+            Err(error) if is_of_one_connection(error.kind()) => {}
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be accepted for now");
+                clock.sleep_until(clock.now().moment + pause).await;
+                pause = (pause * 2).min(longest);
+            }
+        }
+    }
+}
+
+/// Whether an error concerns the connection that came, and not the listener.
+fn is_of_one_connection(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused)
+}

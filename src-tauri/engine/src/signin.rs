@@ -1,1 +1,316 @@
-//! (to come)
+//! Sign-ins under way: from "who do I ask" to the grant. One flow a workload; the person's browser
+//! answers on our own `/callback`, and `state` tells the flow.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use lamplighter_core::Event;
+use lamplighter_core::condition::Cause;
+use lamplighter_core::config::{GrantKind, Resource, WorkloadConfig};
+use lamplighter_core::verdict::{Verdict, judge};
+use secrecy::ExposeSecret;
+use tokio::sync::watch;
+use url::Url;
+
+use crate::clock::within;
+use crate::engine::{CallbackPage, ControlError, SignIn, SignInOutcome};
+use crate::grant::{Grant, Origin};
+use crate::http::HttpClient;
+use crate::oauth::{self, Authorization, Challenge, Client, Discovered, Server, SignInError, TokenRequest};
+use crate::ports::{Clock, SecretStore};
+use crate::probe;
+use crate::registry::Entry;
+
+/// Discovery and registration together; each request in it is bounded by the stack.
+const PREPARATION: Duration = Duration::from_mins(1);
+/// The exchange of the code.
+const EXCHANGE: Duration = Duration::from_secs(30);
+/// Sign-ins for one and the same step-up, after which only the person's insistence begins another.
+const MOST_STEP_UPS: u32 = 3;
+/// How long the person may take.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+/// The flows that wait for a browser.
+pub(crate) struct SignIns {
+    http: HttpClient,
+    store: Arc<dyn SecretStore>,
+    clock: Arc<dyn Clock>,
+    redirect_uri: Url,
+    waiting: Mutex<HashMap<String, Flow>>,
+    /// Per workload, the scopes of the last step-up that the person granted, and how often running.
+    step_ups: Mutex<HashMap<String, StepUps>>,
+}
+
+struct StepUps {
+    scopes: Vec<String>,
+    granted: u32,
+}
+
+struct Flow {
+    entry: Arc<Entry>,
+    authorization: Authorization,
+    server: Server,
+    client: Client,
+    resource: Option<String>,
+    scopes: Vec<String>,
+    outcome: watch::Sender<Option<SignInOutcome>>,
+}
+
+impl SignIns {
+    pub(crate) fn new(http: HttpClient, store: Arc<dyn SecretStore>, clock: Arc<dyn Clock>, redirect_uri: Url) -> Self {
+        Self { http, store, clock, redirect_uri, waiting: Mutex::default(), step_ups: Mutex::default() }
+    }
+
+    /// Begins a sign-in; an earlier one of the same workload is cancelled.
+    pub(crate) async fn begin(self: &Arc<Self>, entry: Arc<Entry>, force: bool) -> Result<SignIn, ControlError> {
+        let name = entry.name().to_owned();
+        match entry.config.grant {
+            GrantKind::AuthorizationCode => {}
+            GrantKind::ClientCredentials => {
+                return Err(ControlError::NotApplicable(format!(
+                    "{name} signs in with its own client credentials; `lamplighter retry {name}` does it now"
+                )));
+            }
+            GrantKind::Bearer => {
+                return Err(ControlError::NotApplicable(format!(
+                    "{name} uses a token that was given with `add`; remove it and add it again with a new one"
+                )));
+            }
+        }
+        if !force && self.in_vain(&entry) {
+            return Err(ControlError::NotApplicable(format!(
+                "{name} grants the access it asks for and refuses all the same; `lamplighter login {name} --force` asks again"
+            )));
+        }
+        self.cancel(&name, "another sign-in was begun");
+        let prepared = within(&*self.clock, PREPARATION, self.prepare(&entry)).await.unwrap_or_else(|| {
+            Err(SignInError {
+                problem: "the sign-in server did not answer in time".to_owned(),
+                hint: Some("check the network and try again".to_owned()),
+            })
+        });
+        let (flow, outcome) = prepared.map_err(|error| {
+            let hint = error.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            ControlError::SignIn(format!("{name} cannot be signed in: {}{hint}", error.problem))
+        })?;
+        let authorization_url = flow.authorization.url.clone();
+        let state = flow.authorization.state.expose_secret().to_owned();
+        self.waiting().insert(state.clone(), flow);
+        entry.tell(Event::SignInStarted).await;
+        self.expire(state, outcome.clone());
+        Ok(SignIn { authorization_url, outcome })
+    }
+
+    /// Cancels the sign-in of a workload; whether there was one.
+    pub(crate) fn cancel(&self, name: &str, why: &str) -> bool {
+        let flow = {
+            let mut waiting = self.waiting();
+            let state = waiting.iter().find(|(_, flow)| flow.entry.name() == name).map(|(state, _)| state.clone());
+            state.and_then(|state| waiting.remove(&state))
+        };
+        flow.map(|flow| flow.fail(why.to_owned())).is_some()
+    }
+
+    /// Ends every sign-in: the engine stops.
+    pub(crate) fn cancel_all(&self) {
+        let flows: Vec<Flow> = self.waiting().drain().map(|(_, flow)| flow).collect();
+        for flow in flows {
+            flow.fail("the engine stopped".to_owned());
+        }
+    }
+
+    /// The browser came back.
+    pub(crate) async fn callback(&self, query: &str) -> CallbackPage {
+        let flow = oauth::callback_state(query).and_then(|state| self.waiting().remove(&state));
+        let Some(flow) = flow else { return CallbackPage::Unknown };
+        let name = flow.entry.name().to_owned();
+        match self.complete(&flow, query).await {
+            Ok(()) => {
+                flow.outcome.send_replace(Some(SignInOutcome::SignedIn));
+                CallbackPage::SignedIn(name)
+            }
+            Err(problem) => {
+                flow.fail(problem.clone());
+                CallbackPage::Failed(name, problem)
+            }
+        }
+    }
+
+    async fn complete(&self, flow: &Flow, query: &str) -> Result<(), String> {
+        let code = oauth::accept_callback(&flow.authorization, query).map_err(|error| error.to_string())?;
+        let request = oauth::request_tokens(
+            &self.http,
+            &flow.server.token_endpoint,
+            &flow.client,
+            flow.resource.as_deref(),
+            TokenRequest::Code {
+                code: &code,
+                verifier: &flow.authorization.verifier,
+                redirect_uri: &flow.authorization.redirect_uri,
+            },
+            self.clock.now().wall,
+        );
+        let tokens = match within(&*self.clock, EXCHANGE, request).await {
+            Some(Ok(tokens)) => tokens,
+            Some(Err(failure)) => {
+                let (Verdict::Transient { cause, .. } | Verdict::Permanent { cause }) = judge(&failure.answer, None);
+                return Err(format!("the code could not be exchanged: {}", cause.sentence()));
+            }
+            None => return Err("the sign-in server did not answer in time".to_owned()),
+        };
+        let origin = Origin {
+            issuer: flow.server.issuer.clone(),
+            token_endpoint: flow.server.token_endpoint.clone(),
+            revocation_endpoint: flow.server.revocation_endpoint.clone(),
+            client: flow.client.clone(),
+            resource: flow.resource.clone(),
+        };
+        let mut grant = Grant::issued(tokens, origin, self.clock.now().wall);
+        if grant.scope.is_none() && !flow.scopes.is_empty() {
+            // RFC 6749 section 5.1: left out when it is what was asked for.
+            grant.scope = Some(flow.scopes.join(" "));
+        }
+        if !flow.entry.adopt(grant).await {
+            return Err("the workload was removed meanwhile".to_owned());
+        }
+        self.count_step_up(&flow.entry);
+        Ok(())
+    }
+
+    /// Whether the person has granted what is challenged [`MOST_STEP_UPS`] times already.
+    fn in_vain(&self, entry: &Entry) -> bool {
+        let Some(demanded) = demanded(entry) else { return false };
+        let step_ups = self.step_ups.lock().unwrap_or_else(PoisonError::into_inner);
+        step_ups.get(entry.name()).is_some_and(|past| past.scopes == demanded && past.granted >= MOST_STEP_UPS)
+    }
+
+    fn count_step_up(&self, entry: &Entry) {
+        let Some(demanded) = demanded(entry) else { return };
+        let mut step_ups = self.step_ups.lock().unwrap_or_else(PoisonError::into_inner);
+        let past = step_ups.entry(entry.name().to_owned()).or_insert(StepUps { scopes: Vec::new(), granted: 0 });
+        if past.scopes != demanded {
+            *past = StepUps { scopes: demanded, granted: 0 };
+        }
+        past.granted += 1;
+        entry.route.challenge_answered();
+    }
+
+    async fn prepare(&self, entry: &Arc<Entry>) -> Result<(Flow, watch::Receiver<Option<SignInOutcome>>), SignInError> {
+        let challenge = self.challenge(entry).await;
+        let config = &entry.config;
+        let found = oauth::discover(&self.http, &config.url, challenge.as_ref(), config.issuer.as_ref()).await?;
+        let scopes = scopes(entry, &found);
+        let client = self.client(entry, &found.server, &scopes).await?;
+        let resource = resource(config, found.resource);
+        let redirect_uri = client.redirect_uri.as_ref().unwrap_or(&self.redirect_uri);
+        let authorization = oauth::authorize(&found.server, &client, redirect_uri, &scopes, resource.as_deref());
+        let (outcome, receiver) = watch::channel(None);
+        let flow =
+            Flow { entry: Arc::clone(entry), authorization, server: found.server, client, resource, scopes, outcome };
+        Ok((flow, receiver))
+    }
+
+    /// The challenge that the server answered last, else what it answers now.
+    async fn challenge(&self, entry: &Entry) -> Option<Challenge> {
+        if let Some(challenge) = entry.route.last_challenge() {
+            return Some(Challenge::clone(&challenge));
+        }
+        let mut bare = crate::route::Access::clone(&entry.route.access());
+        bare.credential = None;
+        let seen = probe::look(&self.http, &*self.clock, &entry.config.url, &bare).await;
+        seen.ok().and_then(|seen| seen.challenge())
+    }
+
+    /// Who we are to `server`: pre-registered, else registered before, else registered now.
+    async fn client(&self, entry: &Entry, server: &Server, scopes: &[String]) -> Result<Client, SignInError> {
+        if let Some(id) = &entry.config.client_id {
+            return Ok(Client::preregistered(id.clone(), entry.session.client_secret(), server));
+        }
+        let document = registration_document(&server.issuer);
+        if let Ok(Some(kept)) = self.store.read(&document).await {
+            match serde_json::from_slice::<Client>(kept.expose_secret()) {
+                Ok(client) if client.serves(&self.redirect_uri, self.clock.now().wall) => return Ok(client),
+                Ok(_) => tracing::info!(
+                    issuer = server.issuer,
+                    "the registration is of another address, or expires: registering afresh"
+                ),
+                Err(_) => {
+                    tracing::warn!(issuer = server.issuer, "the kept registration cannot be read: registering afresh");
+                }
+            }
+        }
+        let client = oauth::register(&self.http, server, &self.redirect_uri, scopes).await?;
+        if let Ok(bytes) = serde_json::to_vec(&client)
+            && let Err(error) = self.store.write(&document, bytes.into()).await
+        {
+            // The sign-in can go on; the next one registers again.
+            tracing::warn!(issuer = server.issuer, %error, "the registration could not be stored");
+        }
+        Ok(client)
+    }
+
+    /// Ends the flow of `state` when the person takes too long.
+    fn expire(self: &Arc<Self>, state: String, mut outcome: watch::Receiver<Option<SignInOutcome>>) {
+        let this = Arc::downgrade(self);
+        let deadline = self.clock.sleep_until(self.clock.now().moment + PATIENCE);
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = outcome.wait_for(Option::is_some) => {}
+                () = deadline => {
+                    let flow = this.upgrade().and_then(|this| this.waiting().remove(&state));
+                    if let Some(flow) = flow {
+                        flow.fail("nobody came back from the browser within 15 minutes".to_owned());
+                    }
+                }
+            }
+        });
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<String, Flow>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Flow {
+    fn fail(&self, problem: String) {
+        self.entry.route.report(Event::SignInFailed { cause: Cause::SignIn(problem.clone()) });
+        self.outcome.send_replace(Some(SignInOutcome::Failed(problem)));
+    }
+}
+
+/// The document that keeps the registration at `issuer`: never replayed to another.
+pub(crate) fn registration_document(issuer: &str) -> String {
+    format!("registration/{issuer}")
+}
+
+/// `resource` of RFC 8707, to the letter: the person's, else the metadata's, else the workload's address.
+pub(crate) fn resource(config: &WorkloadConfig, found: Option<String>) -> Option<String> {
+    match &config.resource {
+        Resource::Discovered => Some(found.unwrap_or_else(|| config.url.as_str().to_owned())),
+        Resource::Fixed(resource) => Some(resource.clone()),
+        Resource::Omitted => None,
+    }
+}
+
+/// What the person set, else what discovery found; with what was granted before and what was challenged
+/// since (a step-up asks for the union).
+fn scopes(entry: &Entry, found: &Discovered) -> Vec<String> {
+    let wanted = if entry.config.scopes.is_empty() { &found.scopes } else { &entry.config.scopes };
+    let granted = entry.session.granted_scope().unwrap_or_default();
+    let mut scopes = wanted.clone();
+    if let Some(demanded) = demanded(entry) {
+        for scope in granted.split_whitespace().map(str::to_owned).chain(demanded) {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+    }
+    scopes
+}
+
+/// The scopes of a step-up that the server asks for (RFC 6750 section 3.1).
+fn demanded(entry: &Entry) -> Option<Vec<String>> {
+    let challenge = entry.route.last_challenge()?;
+    (challenge.error.as_deref() == Some("insufficient_scope")).then(|| challenge.scopes.clone())
+}

@@ -1,0 +1,109 @@
+//! The engine in the foreground.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lamplighter_core::config::{Config, Environment};
+use lamplighter_engine::engine::{self, Engine, StartError};
+use lamplighter_engine::profile::Profile;
+use lamplighter_engine::{journal, secrets};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::Ended;
+use crate::exit::ExitCode;
+use crate::failure::Failure;
+use crate::ports::{Out, Ports};
+use crate::view;
+
+pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ended {
+    let config = config(&profile, &ports.environment)?;
+    for warning in &config.warnings {
+        out.note(&format!("warning: {warning}"));
+    }
+    let _log = log(&profile, &config)?;
+    let doors = engine::Ports {
+        clock: Arc::clone(&ports.clock),
+        secrets: secrets::open(config.secret_store, &profile, Arc::clone(&ports.clock)),
+        journal: journal::open(&profile.journal_file(), Arc::clone(&ports.clock)),
+    };
+    let engine = Engine::start(profile, &ports.environment, config, doors).await.map_err(not_started)?;
+    let count = engine.handle().snapshot().workloads.len();
+    let workloads = view::count(count, "workload");
+    out.line(&format!("lamplighter is ready at http://{} with {workloads}; Ctrl-C stops it", engine.address()))?;
+    ports.interrupted.await;
+    out.note("finishing what is under way");
+    engine.stop().await;
+    Ok(ExitCode::Done)
+}
+
+/// The settings of `profile`; a file that is not there is an empty one.
+pub(super) fn config(profile: &Profile, environment: &Environment) -> Result<Config, Failure> {
+    let file = profile.config_file();
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => {
+            return Err(Failure::new(ExitCode::Usage, format!("{} cannot be read: {error}", file.display()))
+                .hint("see that it is a text file (UTF-8) and that you may read it"));
+        }
+    };
+    Ok(Config::parse(&file.display().to_string(), &text, environment)?)
+}
+
+/// Writes the log to standard error and, a file a day for a week, to `log/`.
+fn log(profile: &Profile, config: &Config) -> Result<tracing_appender::non_blocking::WorkerGuard, Failure> {
+    let words = config.log.as_deref().unwrap_or("info");
+    let filter = EnvFilter::try_new(words).map_err(|error| {
+        Failure::new(ExitCode::Usage, format!("environment variable LAMPLIGHTER_LOG: {words:?} is no filter: {error}"))
+            .hint("write a level (error, warn, info, debug, trace), or one for each part: `info,lamplighter_engine=debug`")
+    })?;
+    let folder = profile.state_dir.join("log");
+    private_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
+    let file = tracing_appender::rolling::Builder::new()
+        .rotation(tracing_appender::rolling::Rotation::DAILY)
+        .filename_prefix("lamplighter")
+        .filename_suffix("log")
+        .max_log_files(7)
+        .build(&folder)
+        .map_err(|error| unwritable(&folder, &error))?;
+    let (file, guard) = tracing_appender::non_blocking(file);
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false);
+    let subscriber = tracing_subscriber::registry()
+        .with(filter)
+        .with(lines.with_writer(file))
+        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr));
+    // Whoever runs the engine inside another program has a log of its own.
+    let _ = subscriber.try_init();
+    Ok(guard)
+}
+
+/// Makes `folder`, and what is missing above it, for this person alone.
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn unwritable(folder: &Path, error: &dyn std::error::Error) -> Failure {
+    Failure::failed(format!("the log cannot be written in {}: {error}", folder.display()))
+        .hint("see that the folder can be written, or choose another with LAMPLIGHTER_HOME")
+}
+
+fn not_started(error: StartError) -> Failure {
+    let cause = error.to_string();
+    match error {
+        StartError::Config(error) => error.into(),
+        StartError::Held(_) => Failure::new(ExitCode::Held, cause)
+            .hint("stop that one first, or use another profile: LAMPLIGHTER_HOME=/path/to/folder"),
+        StartError::Listen { .. } => Failure::failed(cause)
+            .hint("another program listens there: stop it, or choose another address with `listen` in config.toml or LAMPLIGHTER_LISTEN"),
+        StartError::Files { .. } => {
+            Failure::failed(cause).hint("see that it can be read and written, or choose another folder with LAMPLIGHTER_HOME")
+        }
+        StartError::Http(error) => Failure::new(ExitCode::Usage, cause).hint(error.hint),
+    }
+}

@@ -1,0 +1,79 @@
+//! The words of desktop notices.
+
+use super::Cause;
+
+/// What a toast says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Words {
+    pub(crate) title: String,
+    pub(crate) body: String,
+}
+
+pub(crate) fn retrying(names: &[String], cause: &Cause) -> Words {
+    Words {
+        title: format!("{} trying again", subject(names, "is", "are")),
+        body: format!("{} Nothing to do: it goes on by itself.", statement(names, &cause.sentence())),
+    }
+}
+
+pub(crate) fn recovered(names: &[String], waiting: &[String]) -> Words {
+    let body = if waiting.is_empty() {
+        match names {
+            [_] => "The login was renewed; nothing was lost.".to_owned(),
+            _ => format!("{}: every login was renewed; nothing was lost.", list(names)),
+        }
+    } else {
+        format!("{} still being tried.", subject_listed(waiting))
+    };
+    Words { title: format!("{} again", subject(names, "works", "work")), body }
+}
+
+pub(crate) fn sign_in_needed(names: &[String], cause: &Cause) -> Words {
+    Words {
+        title: format!("{} you to sign in", subject(names, "needs", "need")),
+        body: statement(names, &cause.sentence()),
+    }
+}
+
+pub(crate) fn not_stored(names: &[String]) -> Words {
+    let title = match names {
+        [only] => format!("{only}: login not saved yet"),
+        _ => format!("{} logins not saved yet", names.len()),
+    };
+    let body = "the renewed login works, but could not be saved; it is tried again until it holds";
+    Words { title, body: statement(names, body) }
+}
+
+/// `linear is`, or `3 servers are`.
+fn subject(names: &[String], one: &str, many: &str) -> String {
+    match names {
+        [only] => format!("{only} {one}"),
+        _ => format!("{} servers {many}", names.len()),
+    }
+}
+
+/// `linear is`, or `linear and notion are`.
+fn subject_listed(names: &[String]) -> String {
+    format!("{} {}", list(names), if names.len() == 1 { "is" } else { "are" })
+}
+
+/// The sentence, with the names before it where the title does not name them.
+fn statement(names: &[String], sentence: &str) -> String {
+    match names {
+        [_] => format!("{}.", capitalised(sentence)),
+        _ => format!("{}: {sentence}.", list(names)),
+    }
+}
+
+fn list(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    }
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}

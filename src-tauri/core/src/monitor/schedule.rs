@@ -1,0 +1,87 @@
+//! When the next try is due: margins, backoff, ticks, quick tries, and jitter without randomness.
+//!
+//! Arithmetic on times only; knows neither states nor events.
+
+use std::time::Duration;
+
+use crate::lease::Lease;
+use crate::policy::Policy;
+use crate::time::Moment;
+
+/// An attempt that was not answered by then never will be: the 30 s that one may take, and some grace.
+pub(super) const GIVE_UP: Duration = Duration::from_secs(35);
+
+/// Where a trigger leads to tries, counted from the end of its settle time.
+const QUICK_TRIES: [Duration; 4] =
+    [Duration::ZERO, Duration::from_secs(3), Duration::from_secs(10), Duration::from_secs(30)];
+
+/// Quick tries begin at most once in this time, however often the network flaps.
+pub(super) const QUICK_PERIOD: Duration = Duration::from_mins(1);
+
+/// Single tries that triggers cause are this far apart at least, which makes as many a minute as the quick tries.
+pub(super) const SINGLE_PERIOD: Duration = Duration::from_secs(15);
+
+/// How often an upstream out of reach is looked for.
+pub(super) const PROBE_PERIOD: Duration = Duration::from_mins(1);
+
+/// A fresh lease is not renewed sooner than this, however short it lives.
+pub(super) const SHORTEST_RENEWAL: Duration = Duration::from_secs(1);
+
+/// The share of a lifetime that remains when it is renewed, and the most that it may be.
+const MARGIN_PERCENT: u32 = 20;
+const LONGEST_MARGIN: Duration = Duration::from_mins(5);
+
+/// What jitter is derived from: a workload's name and a number that changes from try to try.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seed<'a> {
+    pub(super) name: &'a str,
+    pub(super) number: u64,
+}
+
+impl Seed<'_> {
+    /// `span`, more or less by up to `percent`.
+    fn jitter(self, span: Duration, percent: u32) -> Duration {
+        let reach = percent * 10;
+        let steps = u64::from(2 * reach + 1);
+        let step = u32::try_from(self.hash() % steps).unwrap_or(reach);
+        span.saturating_mul(1000 - reach + step) / 1000
+    }
+
+    /// FNV-1a: small, and the same on every machine and in every version.
+    fn hash(self) -> u64 {
+        let bytes = self.name.bytes().chain(self.number.to_le_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
+}
+
+/// The wait after the `failed`-th try of a short retry.
+pub(super) fn short_wait(policy: &Policy, failed: u32, seed: Seed<'_>) -> Duration {
+    let longest = policy.max_retry_interval;
+    let mut wait = policy.initial_retry_interval;
+    for _ in 1..failed {
+        if wait >= longest {
+            break;
+        }
+        wait = wait.saturating_mul(3) / 2;
+    }
+    seed.jitter(wait.min(longest), 50).min(longest)
+}
+
+/// The wait between two tries of an episode.
+pub(super) fn tick(policy: &Policy, seed: Seed<'_>) -> Duration {
+    seed.jitter(policy.auth_retrying_tick_interval, 10)
+}
+
+/// When `lease` is to be renewed; `None` where nothing says when it expires.
+pub(super) fn renewal_at(policy: &Policy, lease: &Lease, seed: Seed<'_>) -> Option<Moment> {
+    let expiry = lease.expires_at?;
+    let lifetime = expiry.since(lease.issued_at);
+    let margin =
+        policy.refresh_margin.unwrap_or_else(|| (lifetime.saturating_mul(MARGIN_PERCENT) / 100).min(LONGEST_MARGIN));
+    Some(expiry - seed.jitter(margin, 10).min(lifetime / 2))
+}
+
+/// The first quick try after `now` of those that begin at `anchor`.
+pub(super) fn quick_try(anchor: Moment, now: Moment) -> Option<Moment> {
+    QUICK_TRIES.iter().map(|offset| anchor + *offset).find(|at| *at > now)
+}

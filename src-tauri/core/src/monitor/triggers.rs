@@ -1,0 +1,120 @@
+//! Reasons to try now: what each means in each state.
+
+use super::Monitor;
+use super::schedule;
+use super::state::{Due, State};
+use crate::entry::{Entry, EntryKind};
+use crate::event::Trigger;
+use crate::time::{Moment, Reading};
+
+/// What a trigger leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    None,
+    /// The secret store is asked again.
+    Load,
+    /// Tries, quick ones at first.
+    Tries(Moment),
+    /// One try, and no more.
+    SingleTry(Moment),
+    /// The upstream is looked for.
+    Probe(Moment),
+}
+
+impl Monitor {
+    pub(super) fn triggered(&mut self, trigger: Trigger, now: Reading) {
+        let effect = match &self.state {
+            State::Stopped { .. } | State::Stopping { .. } | State::Removing => return,
+            State::Loading(loading) if loading.errand.is_waiting() => Effect::Load,
+            State::Loading(_) => Effect::None,
+            State::Starting { .. } | State::Retrying { .. } => self.tries(trigger, now),
+            State::Running => self.effect_while_running(trigger, now),
+            State::Unauthenticated { .. } => self.single_try(trigger, now),
+        };
+        if effect != Effect::None {
+            let (code, sentence) = match trigger {
+                Trigger::Woke => ("woke", "the machine woke"),
+                Trigger::NetworkChanged => ("network_changed", "the network changed"),
+                Trigger::Asked => ("asked", "you asked to try now"),
+            };
+            self.record(Entry::new(EntryKind::Trigger).saying(code, sentence), now);
+        }
+        self.store_now(now);
+        match effect {
+            Effect::None => {}
+            Effect::Load => self.load_again(now),
+            Effect::Tries(at) | Effect::SingleTry(at) => {
+                self.renewal.quick_from = Some(at);
+                if !self.renewal.under_way() {
+                    let at = self.renewal.due.map_or(at, |due| due.at.min(at));
+                    self.renewal.due = Some(Due { at, quick: true });
+                    self.begin_if_due(now);
+                }
+            }
+            Effect::Probe(at) => {
+                if let Some(failing) = &mut self.upstream.failing {
+                    failing.probe_at = failing.probe_at.min(at);
+                }
+                self.probe_if_due(now);
+            }
+        }
+        // While the upstream fails, the person's wish goes for the token too.
+        if trigger == Trigger::Asked && matches!(effect, Effect::Probe(_)) && self.is_renewable() {
+            self.renew_now(true, now);
+        }
+    }
+
+    fn effect_while_running(&self, trigger: Trigger, now: Reading) -> Effect {
+        if let Some(failing) = &self.upstream.failing {
+            return Effect::Probe(match trigger {
+                Trigger::Asked => now.moment,
+                Trigger::Woke | Trigger::NetworkChanged => {
+                    self.settled(now).max(failing.probed_at + schedule::SINGLE_PERIOD)
+                }
+            });
+        }
+        let overdue = self.renewal.due.is_some_and(|due| due.at <= now.moment);
+        let trying = self.short_retry.is_some() || self.renewal.under_way() || overdue;
+        match trigger {
+            Trigger::Asked if self.is_renewable() => self.tries(trigger, now),
+            Trigger::Woke | Trigger::NetworkChanged if trying => self.tries(trigger, now),
+            Trigger::Asked | Trigger::Woke | Trigger::NetworkChanged => Effect::None,
+        }
+    }
+
+    /// At once for the person; else after the settle time, not sooner than the server said, once for a whole burst and
+    /// once a minute for a network that flaps.
+    fn tries(&self, trigger: Trigger, now: Reading) -> Effect {
+        if trigger == Trigger::Asked {
+            return Effect::Tries(now.moment);
+        }
+        let before = self.renewal.quick_from;
+        if before.is_some_and(|from| schedule::quick_try(from, now.moment).is_some()) {
+            return Effect::None;
+        }
+        let at = self.renewal.not_sooner_than_told(self.settled(now));
+        Effect::Tries(before.map_or(at, |from| at.max(from + schedule::QUICK_PERIOD)))
+    }
+
+    fn single_try(&self, trigger: Trigger, now: Reading) -> Effect {
+        if !self.is_renewable() || self.renewal.under_way() {
+            return Effect::None;
+        }
+        match trigger {
+            Trigger::Asked => Effect::SingleTry(now.moment),
+            Trigger::Woke | Trigger::NetworkChanged if self.renewal.due.is_some() => Effect::None,
+            Trigger::Woke | Trigger::NetworkChanged => {
+                let at = self.renewal.not_sooner_than_told(self.settled(now));
+                Effect::SingleTry(self.renewal.quick_from.map_or(at, |from| at.max(from + schedule::SINGLE_PERIOD)))
+            }
+        }
+    }
+
+    fn settled(&self, now: Reading) -> Moment {
+        now.moment + self.policy.trigger_settle
+    }
+
+    pub(super) fn is_renewable(&self) -> bool {
+        self.held.is_some_and(|held| held.lease.renewable)
+    }
+}

@@ -1,0 +1,114 @@
+//! What only the running engine can tell a doctor: its stores, and how each workload is.
+
+use axum::Json;
+use axum::extract::State;
+use lamplighter_core::Phase;
+use lamplighter_core::condition::Severity;
+use lamplighter_core::status::Workload;
+use serde::{Deserialize, Serialize};
+
+use super::Api;
+
+/// The outcome of an examination.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Checks {
+    /// One for each thing looked at.
+    pub checks: Vec<Check>,
+}
+
+/// One thing looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Check {
+    /// What was looked at, for programs; the code of the condition where a workload has one.
+    pub code: String,
+    /// Whether all is well.
+    pub ok: bool,
+    /// What was looked at, in a few words.
+    pub title: String,
+    /// What was found, in a sentence.
+    pub text: String,
+    /// What to do, where something is to be done.
+    pub remedy: Option<String>,
+}
+
+impl Check {
+    /// A thing that is well.
+    pub fn well(code: &str, title: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), ok: true, title: title.into(), text: text.into(), remedy: None }
+    }
+
+    /// A thing that is not.
+    pub fn amiss(
+        code: &str,
+        title: impl Into<String>,
+        text: impl Into<String>,
+        remedy: impl Into<Option<String>>,
+    ) -> Self {
+        Self { code: code.to_owned(), ok: false, title: title.into(), text: text.into(), remedy: remedy.into() }
+    }
+}
+
+/// The checks that only the running engine can make.
+#[utoipa::path(get, path = "/doctor", tag = "engine", responses((status = 200, body = Checks)))]
+pub(super) async fn doctor(State(api): State<Api>) -> Json<Checks> {
+    let secrets = match api.handle.endpoint_key().await {
+        Ok(_) => Check::well("secret_store", "Secret store", "Secrets can be read."),
+        Err(error) => Check::amiss(
+            "secret_store",
+            "Secret store",
+            format!("Secrets cannot be read: {error}."),
+            "Unlock the keychain or start its service; until then nothing that is rotated survives a restart."
+                .to_owned(),
+        ),
+    };
+    let journal = api.handle.journal();
+    let trouble = match journal.rows(None, None, 1).await {
+        Ok(_) => journal.trouble(),
+        Err(error) => Some(error.to_string()),
+    };
+    let journal = match trouble {
+        None => Check::well("journal", "Journal", "The journal can be read and written."),
+        Some(trouble) => Check::amiss(
+            "journal",
+            "Journal",
+            format!("{trouble}."),
+            "See that `journal.db` and its folder can be written, and that the disk is not full.".to_owned(),
+        ),
+    };
+    let snapshot = api.handle.snapshot();
+    let workloads = snapshot.workloads.iter().flat_map(examine);
+    Json(Checks { checks: [secrets, journal].into_iter().chain(workloads).collect() })
+}
+
+/// A check for each condition of `workload`, else one for its state.
+fn examine(workload: &Workload) -> Vec<Check> {
+    let title = |what: &str| format!("{}: {what}", workload.name);
+    let conditions: Vec<Check> = (workload.conditions.iter())
+        .map(|condition| Check {
+            code: condition.code.clone(),
+            ok: condition.severity == Severity::Info,
+            title: title(&condition.title),
+            text: condition.text.clone(),
+            remedy: Some(condition.remedy.clone()),
+        })
+        .collect();
+    let well = match workload.status {
+        Phase::Starting | Phase::Running | Phase::Stopping | Phase::Stopped | Phase::Removing => true,
+        Phase::AuthRetrying
+        | Phase::Unauthenticated
+        | Phase::Unhealthy
+        | Phase::Error
+        | Phase::Unknown
+        | Phase::PolicyStopped => false,
+    };
+    if !conditions.is_empty() && (well || conditions.iter().any(|check| !check.ok)) {
+        return conditions;
+    }
+    let text = workload.reason.as_ref().map_or_else(
+        || if well { "Nothing is wrong.".to_owned() } else { "It does not serve.".to_owned() },
+        |reason| format!("{reason}."),
+    );
+    let code = workload.reason_code.clone().filter(|_| !well).unwrap_or_else(|| "workload".to_owned());
+    let state = Check { code, ok: well, title: title("state"), text, remedy: workload.remedy.clone() };
+    std::iter::once(state).chain(conditions).collect()
+}

@@ -1,0 +1,341 @@
+//! What faces hold: read the snapshot, ask for things. Cheap to clone.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use lamplighter_core::condition::UpstreamFault;
+use lamplighter_core::config::WorkloadConfig;
+use lamplighter_core::event::Trigger;
+use lamplighter_core::notice::Toast;
+use lamplighter_core::status::{Gate, Workload};
+use lamplighter_core::{Event, Phase, Policy, Snapshot, admission};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{Mutex, broadcast, watch};
+
+use crate::clock::within;
+use crate::configfile::{ConfigFile, EditError};
+use crate::control::{CallbackPage, ControlError, Look, NewWorkload, Revocation, SignIn};
+use crate::grant::{Grant, Secrets};
+use crate::keys::Keyring;
+use crate::metrics::Metrics;
+use crate::ports::{Clock, Journal};
+use crate::probe;
+use crate::registry::Entry;
+use crate::route::Route;
+use crate::signin::SignIns;
+use crate::workloads::Workloads;
+
+/// The document that keeps the key which `endpoint` prints.
+const ENDPOINT_KEY: &str = "key/endpoint";
+/// The client that this key is for.
+const ENDPOINT_CLIENT: &str = "endpoint";
+
+/// What faces hold: cheap to clone.
+#[derive(Clone)]
+pub struct Handle(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) workloads: Workloads,
+    pub(crate) signins: Arc<SignIns>,
+    pub(crate) config_file: Arc<ConfigFile>,
+    /// Held while workloads come and go, so that the file and the registry agree.
+    pub(crate) editing: Mutex<()>,
+    pub(crate) policy: Policy,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
+    pub(crate) toasts: broadcast::Sender<Toast>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Handle {
+    /// All workloads now.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::new(self.0.workloads.registry.snapshot())
+    }
+
+    /// All workloads at every change; the first value is whole.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>> {
+        let mut receiver = self.0.snapshots.subscribe();
+        receiver.mark_changed();
+        receiver
+    }
+
+    /// Desktop notifications as they fall due.
+    #[must_use]
+    pub fn toasts(&self) -> broadcast::Receiver<Toast> {
+        self.0.toasts.subscribe()
+    }
+
+    /// One workload now.
+    ///
+    /// # Errors
+    /// When no workload has this name.
+    pub fn workload(&self, name: &str) -> Result<Workload, ControlError> {
+        Ok(Workload::clone(&self.entry(name)?.shown.load()))
+    }
+
+    /// The request path to one workload.
+    #[must_use]
+    pub fn route(&self, name: &str) -> Option<Arc<Route>> {
+        self.0.workloads.registry.route(name)
+    }
+
+    /// The journal.
+    #[must_use]
+    pub fn journal(&self) -> &Arc<dyn Journal> {
+        &self.0.workloads.journal
+    }
+
+    /// The clocks that the engine runs on.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.0.workloads.clock
+    }
+
+    /// Where the engine listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
+    /// Keeps a workload, starts it, and says what its server asks for.
+    ///
+    /// # Errors
+    /// When the name is taken, or it could not be kept.
+    pub async fn add(&self, workload: NewWorkload) -> Result<(Workload, Look), ControlError> {
+        let (config, secrets) = self.split(workload);
+        let turn = self.0.editing.lock().await;
+        let name = config.name.as_str().to_owned();
+        if self.0.workloads.registry.find(&name).is_some() {
+            return Err(ControlError::NameTaken(name));
+        }
+        let session = self.0.workloads.session(&config);
+        session
+            .furnish(secrets)
+            .await
+            .map_err(|fault| ControlError::Secrets(lamplighter_core::condition::Cause::Store(fault).sentence()))?;
+        let kept = config.clone();
+        if let Err(error) = self.edit(move |file| file.add(&kept)).await {
+            session.delete().await;
+            return Err(error);
+        }
+        let entry = self.0.workloads.spawn(config, session).await;
+        self.0.workloads.registry.extend(&[Arc::clone(&entry)]);
+        drop(turn);
+        entry.tell(Event::StartRequested).await;
+        let look = self.look(&entry).await;
+        Ok((Workload::clone(&entry.shown.load()), look))
+    }
+
+    /// Stops a workload, forgets its secrets, removes it.
+    ///
+    /// # Errors
+    /// When no workload has this name, or the configuration cannot be written.
+    pub async fn remove(&self, name: &str) -> Result<Revocation, ControlError> {
+        let _turn = self.0.editing.lock().await;
+        let entry = self.entry(name)?;
+        let removed = entry.config.name.clone();
+        self.edit(move |file| file.remove(&removed)).await?;
+        self.0.signins.cancel(name, "the workload was removed");
+        let revocation = entry.forget(Event::RemoveRequested).await.unwrap_or(Revocation::NothingHeld);
+        self.0.workloads.registry.remove(name);
+        entry.end();
+        Ok(revocation)
+    }
+
+    /// Begins a sign-in (an earlier one of this workload is cancelled). `force` asks the person even where
+    /// three sign-ins have not satisfied the server.
+    ///
+    /// # Errors
+    /// When no workload has this name, or discovery, registration or its grant kind stand against it.
+    pub async fn login(&self, name: &str, force: bool) -> Result<SignIn, ControlError> {
+        self.0.signins.begin(self.entry(name)?, force).await
+    }
+
+    /// Cancels the sign-in of a workload, if there is one.
+    ///
+    /// # Errors
+    /// When no workload has this name.
+    #[expect(clippy::unused_async, reason = "faces await every request alike")]
+    pub async fn cancel_login(&self, name: &str) -> Result<(), ControlError> {
+        self.entry(name)?;
+        self.0.signins.cancel(name, "the sign-in was cancelled");
+        Ok(())
+    }
+
+    /// The browser came back with this query (RFC 6749 section 4.1.2, RFC 9207).
+    pub async fn callback(&self, query: &str) -> CallbackPage {
+        self.0.signins.callback(query).await
+    }
+
+    /// Revokes at the server where it can, forgets here always.
+    ///
+    /// # Errors
+    /// When no workload has this name.
+    pub async fn logout(&self, name: &str) -> Result<Revocation, ControlError> {
+        let entry = self.entry(name)?;
+        self.0.signins.cancel(name, "the workload was signed out");
+        Ok(entry.forget(Event::SignOutRequested).await.unwrap_or(Revocation::NothingHeld))
+    }
+
+    /// Refreshes now, whatever the state. Answers when it is under way.
+    ///
+    /// # Errors
+    /// When no workload has this name.
+    pub async fn retry(&self, name: &str) -> Result<(), ControlError> {
+        self.entry(name)?.tell(Event::Triggered(Trigger::Asked)).await;
+        Ok(())
+    }
+
+    /// Starts a stopped workload (and keeps that in the configuration).
+    ///
+    /// # Errors
+    /// When no workload has this name, or the configuration cannot be written.
+    pub async fn start(&self, name: &str) -> Result<(), ControlError> {
+        let entry = self.keep_stopped(name, false).await?;
+        if entry.route.access().status.phase == Phase::Stopped {
+            entry.tell(Event::StartRequested).await;
+        }
+        Ok(())
+    }
+
+    /// Stops a workload (and keeps that in the configuration).
+    ///
+    /// # Errors
+    /// When no workload has this name, or the configuration cannot be written.
+    pub async fn stop(&self, name: &str) -> Result<(), ControlError> {
+        self.keep_stopped(name, true).await?.tell(Event::StopRequested).await;
+        Ok(())
+    }
+
+    /// Reloads the grant, then refreshes it.
+    ///
+    /// # Errors
+    /// When no workload has this name.
+    pub async fn restart(&self, name: &str) -> Result<(), ControlError> {
+        self.keep_stopped(name, false).await?.tell(Event::StartRequested).await;
+        Ok(())
+    }
+
+    /// The key that `endpoint` prints: stable, made anew only when the secret store no longer has it.
+    ///
+    /// # Errors
+    /// When the secret store cannot be used.
+    pub async fn endpoint_key(&self) -> Result<SecretString, ControlError> {
+        let store = &self.0.workloads.secrets;
+        let refused = |error: &dyn std::fmt::Display| ControlError::Secrets(error.to_string());
+        if let Some(kept) = store.read(ENDPOINT_KEY).await.map_err(|error| refused(&error))?
+            && let Ok(key) = std::str::from_utf8(kept.expose_secret())
+            && self.0.keyring.check(key) != admission::Key::Unknown
+        {
+            return Ok(key.into());
+        }
+        let key = self.0.keyring.mint(ENDPOINT_CLIENT).map_err(|error| refused(&error))?;
+        let document = key.expose_secret().as_bytes().to_vec();
+        store.write(ENDPOINT_KEY, document.into()).await.map_err(|error| refused(&error))?;
+        Ok(key)
+    }
+
+    fn entry(&self, name: &str) -> Result<Arc<Entry>, ControlError> {
+        let registry = &self.0.workloads.registry;
+        registry.find(name).ok_or_else(|| ControlError::NoSuchWorkload {
+            name: name.to_owned(),
+            nearest: lamplighter_core::config::nearest(name, registry.all().iter().map(|entry| entry.name()))
+                .map(str::to_owned),
+        })
+    }
+
+    async fn keep_stopped(&self, name: &str, stopped: bool) -> Result<Arc<Entry>, ControlError> {
+        let _turn = self.0.editing.lock().await;
+        let entry = self.entry(name)?;
+        let kept = entry.config.name.clone();
+        self.edit(move |file| file.set_stopped(&kept, stopped)).await?;
+        Ok(entry)
+    }
+
+    /// Edits `config.toml`, off the runtime: a disk may be slow.
+    async fn edit(
+        &self,
+        edit: impl FnOnce(&ConfigFile) -> Result<(), EditError> + Send + 'static,
+    ) -> Result<(), ControlError> {
+        let file = Arc::clone(&self.0.config_file);
+        match tokio::task::spawn_blocking(move || edit(&file)).await {
+            Ok(edited) => edited.map_err(ControlError::Config),
+            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+        }
+    }
+
+    /// What is written to the configuration, and what is kept as a secret.
+    fn split(&self, workload: NewWorkload) -> (WorkloadConfig, Secrets) {
+        let now = self.0.workloads.clock.now().wall;
+        let secrets = Secrets {
+            grant: workload.bearer.map(|token| Grant::pasted(token, now)),
+            client_secret: workload.client_secret,
+            headers: workload.headers,
+        };
+        let config = WorkloadConfig {
+            name: workload.name,
+            url: workload.url,
+            client_id: workload.client_id,
+            scopes: workload.scopes,
+            resource: workload.resource,
+            issuer: workload.issuer,
+            grant: workload.grant,
+            headers: secrets.headers.keys().cloned().collect(),
+            stopped: false,
+            token: self.0.policy,
+        };
+        (config, secrets)
+    }
+
+    /// One request, as a client would send it, tells what the server asks for.
+    async fn look(&self, entry: &Entry) -> Look {
+        let workloads = &self.0.workloads;
+        let clock = &*workloads.clock;
+        let mut changes = entry.route.changes();
+        let started =
+            async { while entry.route.access().status.gate == Gate::Wait && changes.changed().await.is_ok() {} };
+        // A store that keeps its person waiting does not keep `add` waiting.
+        let _ = within(clock, entry.route.caller_wait, started).await;
+        let access = entry.route.access().clone();
+        let seen = match probe::look(&workloads.http, clock, &entry.config.url, &access).await {
+            Ok(seen) => seen,
+            Err(fault) => return Look::Unreachable(lamplighter_core::condition::Cause::Upstream(fault).sentence()),
+        };
+        if let Some(challenge) = seen.challenge() {
+            entry.route.challenged(challenge);
+            let report = match &access.credential {
+                Some(credential) => Event::Rejected { lease: credential.lease.id, replayed: true },
+                None => Event::Challenged,
+            };
+            entry.tell(report).await;
+            return Look::SignInNeeded;
+        }
+        if seen.status.is_server_error() {
+            let fault = UpstreamFault::ServerError(seen.status.as_u16());
+            return Look::Unreachable(lamplighter_core::condition::Cause::Upstream(fault).sentence());
+        }
+        if seen.is_page() || seen.status.is_redirection() || seen.status == http::StatusCode::NOT_FOUND {
+            return Look::Unreachable(format!("it answered {}, which is not how an MCP server answers", seen.status));
+        }
+        Look::Open
+    }
+}
+
+impl Grant {
+    fn pasted(token: SecretString, now: jiff::Timestamp) -> Self {
+        Self {
+            access_token: token,
+            refresh_token: None,
+            issued_at: now,
+            expires_at: None,
+            scope: None,
+            ended: None,
+            origin: None,
+            account: None,
+        }
+    }
+}

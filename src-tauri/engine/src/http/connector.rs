@@ -1,0 +1,177 @@
+//! How a connection comes about: name, TCP, the proxy's consent, TLS; ten seconds for all of it.
+
+use std::future::{Ready, ready};
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::TryFutureExt;
+use futures_util::future::BoxFuture;
+use http::Uri;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::proxy::matcher::Intercept;
+use rustls::ClientConfig;
+use tower::Service;
+
+use super::failure::{BoxError, ConnectError};
+use super::link::{Link, Stream};
+use super::proxies::Proxies;
+
+/// For name, TCP, proxy and TLS together.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A connection on which nothing moves is asked for a sign of life after this long, then this often.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
+
+/// What was sent and is not acknowledged for this long was sent into the void: the machine sits in another network now.
+#[cfg(target_os = "linux")]
+const UNANSWERED: Duration = Duration::from_mins(1);
+
+type Tcp = HttpConnector<Resolver>;
+
+/// Connects to servers.
+#[derive(Clone)]
+pub(super) struct Connector {
+    secure: HttpsConnector<Way>,
+}
+
+impl Connector {
+    pub(super) fn new(mut tls: ClientConfig, proxies: Arc<Proxies>) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(KEEPALIVE.0));
+        tcp.set_keepalive_interval(Some(KEEPALIVE.1));
+        tcp.set_keepalive_retries(Some(3));
+        #[cfg(target_os = "linux")]
+        tcp.set_tcp_user_timeout(Some(UNANSWERED));
+        // Divided among the addresses of a name, so that a dead one leaves time for the next.
+        tcp.set_connect_timeout(Some(CONNECT));
+
+        let to_proxy = HttpsConnector::from((tcp.clone(), tls.clone()));
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Self { secure: HttpsConnector::from((Way { tcp, to_proxy, proxies }, tls)) }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = MaybeHttpsStream<Link>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.secure.poll_ready(cx)
+    }
+
+    fn call(&mut self, destination: Uri) -> Self::Future {
+        let connecting = self.secure.call(destination);
+        #[expect(clippy::disallowed_methods, reason = "bounds one connection in real time; no decision hangs on it")]
+        let bounded = tokio::time::timeout(CONNECT, connecting);
+        Box::pin(async move { bounded.await.unwrap_or_else(|_| Err(ConnectError::Timeout.into())) })
+    }
+}
+
+/// TCP to the server, straight or through a proxy.
+#[derive(Clone)]
+struct Way {
+    tcp: Tcp,
+    to_proxy: HttpsConnector<Tcp>,
+    proxies: Arc<Proxies>,
+}
+
+impl Service<Uri> for Way {
+    type Response = Link;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Link, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.tcp.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, destination: Uri) -> Self::Future {
+        match self.proxies.towards(&destination) {
+            None => Box::pin(
+                self.tcp
+                    .call(destination)
+                    .map_ok(|tcp| Link { stream: MaybeHttpsStream::Http(tcp), proxied: false })
+                    .map_err(Into::into),
+            ),
+            Some(proxy) => self.through(proxy, destination),
+        }
+    }
+}
+
+impl Way {
+    /// Reaches the proxy first, and over that connection asks it for the rest.
+    fn through(&mut self, proxy: Intercept, destination: Uri) -> BoxFuture<'static, Result<Link, BoxError>> {
+        let refused = |error: BoxError| BoxError::from(ConnectError::Proxy(error));
+        if matches!(proxy.uri().scheme_str(), Some("socks5" | "socks5h")) {
+            let address = with_port(proxy.uri().clone(), 1080);
+            let reaching = self.tcp.call(address.clone());
+            return Box::pin(async move {
+                let mut socks = SocksV5::new(address, handed(MaybeHttpsStream::Http(reaching.await?)));
+                if let Some((user, password)) = proxy.raw_auth() {
+                    socks = socks.with_auth(user.to_owned(), password.to_owned());
+                }
+                let stream = socks.call(destination).await.map_err(|error| refused(error.into()))?;
+                Ok(Link { stream, proxied: false })
+            });
+        }
+        let reaching = self.to_proxy.call(proxy.uri().clone());
+        Box::pin(async move {
+            let stream = reaching.await?;
+            if destination.scheme_str() == Some("http") {
+                return Ok(Link { stream, proxied: true });
+            }
+            let mut tunnel = Tunnel::new(proxy.uri().clone(), handed(stream));
+            if let Some(credentials) = proxy.basic_auth() {
+                tunnel = tunnel.with_auth(credentials.clone());
+            }
+            let stream = tunnel.call(destination).await.map_err(|error| refused(error.into()))?;
+            Ok(Link { stream, proxied: false })
+        })
+    }
+}
+
+/// The connector of hyper-util's proxy handshakes: they connect for themselves and blur what failed, so they are handed
+/// a connection that stands already.
+fn handed(
+    stream: Stream,
+) -> impl Service<Uri, Response = Stream, Error = io::Error, Future = Ready<io::Result<Stream>>> {
+    let mut stream = Some(stream);
+    tower::service_fn(move |_| ready(stream.take().ok_or_else(|| io::ErrorKind::NotConnected.into())))
+}
+
+/// `address` with its port spelt out.
+fn with_port(address: Uri, default: u16) -> Uri {
+    let host = address.host().unwrap_or_default().to_owned();
+    if address.port().is_some() {
+        return address;
+    }
+    let mut parts = address.into_parts();
+    parts.authority = format!("{host}:{default}").parse().ok();
+    Uri::from_parts(parts).unwrap_or_default()
+}
+
+/// The system's resolver, whose failures are told from those of TCP.
+#[derive(Clone, Debug)]
+struct Resolver(GaiResolver);
+
+impl Service<Name> for Resolver {
+    type Response = GaiAddrs;
+    type Error = ConnectError;
+    type Future = BoxFuture<'static, Result<GaiAddrs, ConnectError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        self.0.poll_ready(cx).map_err(ConnectError::Lookup)
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let looking_up = self.0.call(name);
+        Box::pin(looking_up.map_err(ConnectError::Lookup))
+    }
+}

@@ -1,0 +1,231 @@
+//! The journal's thread: takes jobs in order, keeps rows that cannot be written, and says what is wrong.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use lamplighter_core::Moment;
+use lamplighter_core::monitor::Remembered;
+use tokio::sync::{broadcast, oneshot};
+
+use super::recall::recall;
+use super::table::{Table, TableError};
+use crate::ports::{Clock, Row};
+
+/// How many rows wait in memory while the file cannot be written: the newest.
+const KEPT_IN_MEMORY: usize = 1_000;
+
+/// How many rows go into one transaction at most.
+const BATCH: usize = 1_000;
+
+/// How long rows are kept.
+const KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
+/// How often older rows are looked for.
+const PRUNE_EVERY: Duration = Duration::from_hours(24);
+
+/// The longest `detail`, in bytes.
+const DETAIL: usize = 512;
+
+/// What the thread is asked for.
+pub(super) enum Job {
+    Append(Row),
+    Flush(oneshot::Sender<()>),
+    Rows { workload: Option<String>, after: Option<i64>, limit: usize, answer: oneshot::Sender<Vec<Row>> },
+    Remembered { workload: String, answer: oneshot::Sender<Option<Remembered>> },
+}
+
+/// Where rows are kept.
+pub(super) enum Place {
+    File(PathBuf),
+    Memory,
+}
+
+/// Everything that the thread owns.
+pub(super) struct Desk {
+    place: Place,
+    clock: Arc<dyn Clock>,
+    written: broadcast::Sender<Arc<Row>>,
+    trouble: Arc<Mutex<Option<String>>>,
+    /// `None` until the file could be opened.
+    table: Option<Table>,
+    /// Whether the table failed, and is to be opened anew before it is written.
+    failed: bool,
+    /// Rows that are not on disk, numbered, oldest first.
+    waiting: VecDeque<Row>,
+    /// The number of the newest row.
+    last_id: i64,
+    prune_at: Option<Moment>,
+}
+
+impl Desk {
+    pub(super) fn new(
+        place: Place,
+        clock: Arc<dyn Clock>,
+        written: broadcast::Sender<Arc<Row>>,
+        trouble: Arc<Mutex<Option<String>>>,
+    ) -> Self {
+        let waiting = VecDeque::new();
+        Self { place, clock, written, trouble, table: None, failed: false, waiting, last_id: 0, prune_at: None }
+    }
+
+    /// The life of the thread; it ends with the journal.
+    pub(super) fn work(mut self, queue: &mpsc::Receiver<Job>) {
+        self.save(Vec::new());
+        while let Ok(first) = queue.recv() {
+            let mut rows = Vec::new();
+            for job in std::iter::once(first).chain(queue.try_iter().take(BATCH)) {
+                match job {
+                    Job::Append(row) => rows.push(row),
+                    question @ (Job::Flush(_) | Job::Rows { .. } | Job::Remembered { .. }) => {
+                        self.save(std::mem::take(&mut rows));
+                        self.answer(question);
+                    }
+                }
+            }
+            self.save(rows);
+        }
+    }
+
+    /// Writes `rows` and all that waited, then shows `rows` to those who follow.
+    fn save(&mut self, rows: Vec<Row>) {
+        let first = self.waiting.len();
+        for row in rows {
+            self.last_id += 1;
+            self.waiting.push_back(Row { id: self.last_id, ..fit(row) });
+        }
+        let result = self.write().or_else(|error| if self.begin_anew(&error) { self.write() } else { Err(error) });
+        for row in self.waiting.iter().skip(first) {
+            // Nobody has to follow.
+            let _ = self.written.send(Arc::new(row.clone()));
+        }
+        match result {
+            Ok(()) => self.waiting.clear(),
+            Err(_) => drop(self.waiting.drain(..self.waiting.len().saturating_sub(KEPT_IN_MEMORY))),
+        }
+        self.say(result.err());
+    }
+
+    /// Writes all that waits, if it can be.
+    fn write(&mut self) -> Result<(), TableError> {
+        let mut table = match self.table.take_if(|_| !self.failed) {
+            Some(table) => table,
+            // What failed may have been mended, replaced or unmounted; the old table serves readers until then.
+            None => self.open()?,
+        };
+        let done = self.write_to(&mut table);
+        self.failed = done.is_err();
+        self.table = Some(table);
+        done
+    }
+
+    fn write_to(&mut self, table: &mut Table) -> Result<(), TableError> {
+        let now = self.clock.now();
+        if self.prune_at.is_none_or(|prune_at| prune_at <= now.moment) {
+            table.prune(now.wall.saturating_sub(KEPT).unwrap_or(Timestamp::MIN))?;
+            self.prune_at = Some(now.moment + PRUNE_EVERY);
+        }
+        table.insert(self.waiting.iter())
+    }
+
+    /// Opens the file and numbers what waits after what it holds.
+    fn open(&mut self) -> Result<Table, TableError> {
+        let table = match &self.place {
+            Place::File(file) => Table::open(file)?,
+            Place::Memory => Table::in_memory()?,
+        };
+        let before = self.waiting.front().map_or(self.last_id, |first| first.id - 1);
+        let ahead = table.last_id()?.saturating_sub(before).max(0);
+        self.last_id += ahead;
+        self.waiting.iter_mut().for_each(|row| row.id += ahead);
+        Ok(table)
+    }
+
+    /// Moves a file that `error` shows to be corrupt out of the way; whether that was done.
+    fn begin_anew(&mut self, error: &TableError) -> bool {
+        let (true, Place::File(file)) = (error.is_corruption(), &self.place) else { return false };
+        // Closed first: an open file cannot be renamed everywhere.
+        self.table = None;
+        let mark = format!("corrupt-{}", self.clock.now().wall.as_second());
+        let moved = ["", "-wal", "-shm"].iter().try_for_each(|part| {
+            let from = beside(file, part);
+            if from.exists() { fs::rename(&from, beside(file, &format!(".{mark}{part}"))) } else { Ok(()) }
+        });
+        match moved {
+            Ok(()) => {
+                tracing::warn!(file = %file.display(), %error, "the journal is corrupt; it is kept as *.{mark}, and a new one begun");
+                true
+            }
+            Err(problem) => {
+                tracing::warn!(file = %file.display(), %problem, "the corrupt journal could not be moved aside");
+                false
+            }
+        }
+    }
+
+    /// Shows what is wrong, or that nothing is, and logs it when that changes.
+    fn say(&self, error: Option<TableError>) {
+        let now = error.map(|error| match &self.place {
+            Place::File(file) => format!("the journal {} cannot be used: {error}", file.display()),
+            Place::Memory => format!("the journal cannot be used: {error}"),
+        });
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*trouble, &now) {
+            (None, Some(sentence)) => tracing::warn!("{sentence}; the newest rows wait in memory"),
+            (Some(_), None) => tracing::info!("the journal can be used again"),
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+        *trouble = now;
+    }
+
+    /// What the file holds; nothing when it cannot be read, which is trouble.
+    fn past<T: Default>(&mut self, ask: impl FnOnce(&Table) -> Result<T, TableError>) -> T {
+        self.table.as_ref().map_or(Ok(T::default()), ask).unwrap_or_else(|error| {
+            self.failed = true;
+            self.begin_anew(&error);
+            self.say(Some(error));
+            T::default()
+        })
+    }
+
+    fn answer(&mut self, question: Job) {
+        // Whoever asked may be gone.
+        match question {
+            Job::Append(row) => self.save(vec![row]),
+            Job::Flush(answer) => drop(answer.send(())),
+            Job::Rows { workload, after, limit, answer } => {
+                let after = after.unwrap_or(0);
+                let mut rows = self.past(|table| table.rows(workload.as_deref(), after, limit));
+                let asked_for =
+                    |row: &&Row| row.id > after && workload.as_ref().is_none_or(|name| *name == row.workload);
+                rows.extend(self.waiting.iter().filter(asked_for).cloned());
+                drop(answer.send(rows.split_off(rows.len().saturating_sub(limit))));
+            }
+            Job::Remembered { workload, answer } => {
+                let mut rows = self.past(|table| table.telling(&workload));
+                rows.extend(self.waiting.iter().filter(|row| row.workload == workload).cloned());
+                drop(answer.send(recall(rows)));
+            }
+        }
+    }
+}
+
+/// The row as it is kept: times in whole milliseconds, `detail` cut.
+fn fit(mut row: Row) -> Row {
+    row.time = Timestamp::from_millisecond(row.time.as_millisecond()).unwrap_or(row.time);
+    row.episode_started_at =
+        row.episode_started_at.map(|at| Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at));
+    if let Some(detail) = &mut row.detail {
+        detail.truncate(detail.floor_char_boundary(DETAIL));
+    }
+    row
+}
+
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}

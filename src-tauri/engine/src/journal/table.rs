@@ -1,0 +1,221 @@
+//! The one table of `journal.db`. Knows SQL, and neither threads nor what to do when something is wrong.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::types::Type;
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IntoDeserializer as _};
+
+use crate::ports::Row;
+
+/// The layout that this program writes (`PRAGMA user_version`).
+const VERSION: i64 = 1;
+
+const LAYOUT: &str = "
+    CREATE TABLE journal (
+        id INTEGER PRIMARY KEY,
+        time INTEGER NOT NULL,              -- milliseconds since 1970
+        workload TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        status_from TEXT,
+        status_to TEXT,
+        verdict TEXT,
+        http_status INTEGER,
+        reason_code TEXT,
+        reason TEXT,
+        detail TEXT,
+        episode INTEGER,
+        episode_started_at INTEGER,         -- milliseconds since 1970
+        episode_spent INTEGER               -- milliseconds
+    );
+    CREATE INDEX journal_workload ON journal (workload);
+    CREATE INDEX journal_kind ON journal (workload, kind);
+    PRAGMA user_version = 1;
+";
+
+const COLUMNS: &str = "id, time, workload, kind, status_from, status_to, verdict, http_status, reason_code, reason, \
+                       detail, episode, episode_started_at, episode_spent";
+
+/// How long to wait for another program that looks into the file.
+const BUSY: Duration = Duration::from_millis(250);
+
+/// How many changes of status are looked through for what to remember of a workload.
+const TELLING: usize = 1_000;
+
+/// Why the table cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TableError {
+    #[error(transparent)]
+    Database(#[from] rusqlite::Error),
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+    #[error("a newer Lamplighter wrote it (layout {0}; this one knows {VERSION})")]
+    Newer(i64),
+}
+
+impl TableError {
+    /// Whether the file is no database, or no whole one.
+    pub(super) fn is_corruption(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+    }
+}
+
+/// The open table.
+pub(super) struct Table {
+    connection: Connection,
+}
+
+impl Table {
+    /// Opens the table in `file`, which is made (0600) where it is missing.
+    pub(super) fn open(file: &Path) -> Result<Self, TableError> {
+        make(file)?;
+        let connection =
+            Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        Self::prepare(connection)
+    }
+
+    /// A table in memory.
+    pub(super) fn in_memory() -> Result<Self, TableError> {
+        Self::prepare(Connection::open_in_memory()?)
+    }
+
+    fn prepare(connection: Connection) -> Result<Self, TableError> {
+        connection.busy_timeout(BUSY)?;
+        let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
+        if version > VERSION {
+            return Err(TableError::Newer(version));
+        }
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // FULL, since with NORMAL a power cut takes whatever WAL holds, perhaps days, and with it the beginnings of
+        // episodes. It costs one fsync a batch, on a thread that nobody waits for.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        if version == 0 {
+            let change = connection.unchecked_transaction()?;
+            change.execute_batch(LAYOUT)?;
+            change.commit()?;
+        }
+        Ok(Self { connection })
+    }
+
+    /// The number of the newest row; 0 when there is none.
+    pub(super) fn last_id(&self) -> Result<i64, TableError> {
+        Ok(self.connection.query_one("SELECT coalesce(max(id), 0) FROM journal", [], |row| row.get(0))?)
+    }
+
+    /// Writes all of `rows` or none, and on disk before it answers.
+    pub(super) fn insert<'a>(&mut self, rows: impl ExactSizeIterator<Item = &'a Row>) -> Result<(), TableError> {
+        if rows.len() == 0 {
+            return Ok(());
+        }
+        let change = self.connection.transaction()?;
+        {
+            let marks = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14";
+            let mut insert = change.prepare_cached(&format!("INSERT INTO journal ({COLUMNS}) VALUES ({marks})"))?;
+            for row in rows {
+                insert.execute(params![
+                    row.id,
+                    row.time.as_millisecond(),
+                    row.workload,
+                    word(row.kind),
+                    row.from.and_then(word),
+                    row.to.and_then(word),
+                    row.verdict,
+                    row.http_status,
+                    row.reason_code,
+                    row.reason,
+                    row.detail,
+                    row.episode.map(u64::cast_signed),
+                    row.episode_started_at.map(Timestamp::as_millisecond),
+                    row.episode_spent_ms.map(u64::cast_signed),
+                ])?;
+            }
+        }
+        Ok(change.commit()?)
+    }
+
+    /// Deletes the rows older than `oldest`.
+    pub(super) fn prune(&self, oldest: Timestamp) -> Result<(), TableError> {
+        self.connection.execute("DELETE FROM journal WHERE time < ?1", [oldest.as_millisecond()])?;
+        Ok(())
+    }
+
+    /// The newest rows (at most `limit`) after the one numbered `after`, oldest first.
+    pub(super) fn rows(&self, workload: Option<&str>, after: i64, limit: usize) -> Result<Vec<Row>, TableError> {
+        let of_workload = if workload.is_some() { "workload = ?3 AND" } else { "?3 IS NULL AND" };
+        self.select(
+            &format!("SELECT {COLUMNS} FROM journal WHERE {of_workload} id > ?1 ORDER BY id DESC LIMIT ?2"),
+            params![after, i64::try_from(limit).unwrap_or(i64::MAX), workload],
+        )
+    }
+
+    /// The rows of `workload` that tell how it stood: changes of status, the last mark of an episode, the last
+    /// success; oldest first.
+    pub(super) fn telling(&self, workload: &str) -> Result<Vec<Row>, TableError> {
+        let last = |of: &str| format!("SELECT max(id) FROM journal WHERE workload = ?1 AND {of}");
+        self.select(
+            &format!(
+                "SELECT {COLUMNS} FROM journal WHERE workload = ?1 AND (kind = 'status' OR id IN ({} UNION {} UNION {})) \
+                 ORDER BY id DESC LIMIT {TELLING}",
+                last("episode IS NOT NULL"),
+                last("kind = 'attempt' AND verdict = 'ok'"),
+                last("kind = 'login' AND reason_code = 'signed_in'"),
+            ),
+            params![workload],
+        )
+    }
+
+    /// The rows of a query that gives the newest first, oldest first.
+    fn select(&self, query: &str, params: impl rusqlite::Params) -> Result<Vec<Row>, TableError> {
+        let mut query = self.connection.prepare_cached(query)?;
+        let mut rows = query.query_map(params, read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        rows.reverse();
+        Ok(rows)
+    }
+}
+
+/// Makes `file` with rights for its owner alone; the database gives them to the files that it puts beside it.
+fn make(file: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
+}
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        id: row.get(0)?,
+        time: time(row.get(1)?, 1)?,
+        workload: row.get(2)?,
+        kind: meaning(&row.get::<_, String>(3)?, 3)?,
+        from: row.get::<_, Option<String>>(4)?.map(|word| meaning(&word, 4)).transpose()?,
+        to: row.get::<_, Option<String>>(5)?.map(|word| meaning(&word, 5)).transpose()?,
+        verdict: row.get(6)?,
+        http_status: row.get(7)?,
+        reason_code: row.get(8)?,
+        reason: row.get(9)?,
+        detail: row.get(10)?,
+        episode: row.get::<_, Option<i64>>(11)?.map(i64::cast_unsigned),
+        episode_started_at: row.get::<_, Option<i64>>(12)?.map(|at| time(at, 12)).transpose()?,
+        episode_spent_ms: row.get::<_, Option<i64>>(13)?.map(i64::cast_unsigned),
+    })
+}
+
+fn time(millis: i64, column: usize) -> rusqlite::Result<Timestamp> {
+    Timestamp::from_millisecond(millis).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, millis))
+}
+
+/// The word that serde has for a kind or phase.
+fn word(value: impl Serialize) -> Option<String> {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned))
+}
+
+fn meaning<T: DeserializeOwned>(word: &str, column: usize) -> rusqlite::Result<T> {
+    T::deserialize(word.into_deserializer()).map_err(|error: serde::de::value::Error| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
+    })
+}

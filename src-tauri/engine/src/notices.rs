@@ -1,0 +1,57 @@
+//! The desk between monitors and desktops: what is due goes out as toasts, and what wakes the machine
+//! is passed to every workload.
+
+use std::sync::Arc;
+
+use lamplighter_core::Event;
+use lamplighter_core::event::Trigger;
+use lamplighter_core::notice::{Board, Notice, Toast};
+use tokio::sync::{broadcast, mpsc};
+
+use crate::http::HttpClient;
+use crate::ports::Clock;
+use crate::registry::Registry;
+use crate::triggers::Triggers;
+
+pub(crate) struct Desk {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) http: HttpClient,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) toasts: broadcast::Sender<Toast>,
+}
+
+impl Desk {
+    /// Runs as long as the engine does.
+    pub(crate) async fn run(self, mut noticed: mpsc::UnboundedReceiver<(String, Notice)>) {
+        let mut triggers = Triggers::new(&*self.clock);
+        let mut board = Board::default();
+        loop {
+            let due = board.deadline().map(|moment| self.clock.sleep_until(moment));
+            tokio::select! {
+                noticed = noticed.recv() => {
+                    let Some((workload, notice)) = noticed else { return };
+                    self.show(board.noticed(&workload, &notice, self.clock.now()));
+                }
+                trigger = triggers.next() => {
+                    if trigger == Trigger::Woke {
+                        board.woke(self.clock.now());
+                    }
+                    // What was pooled belongs to a network that may be gone.
+                    self.http.forget_connections();
+                    for entry in self.registry.all() {
+                        entry.route.report(Event::Triggered(trigger));
+                    }
+                }
+                () = crate::driver::maybe(due) => self.show(board.elapsed(self.clock.now())),
+            }
+        }
+    }
+
+    fn show(&self, toasts: Vec<Toast>) {
+        for toast in toasts {
+            tracing::info!(title = toast.title, body = toast.body, "notice");
+            // Without a desktop nobody listens.
+            let _ = self.toasts.send(toast);
+        }
+    }
+}

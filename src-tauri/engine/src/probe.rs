@@ -1,0 +1,69 @@
+//! One look at an upstream: a GET with the protocol's headers, closed as soon as its head is read.
+
+use std::time::Duration;
+
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Empty};
+use lamplighter_core::condition::{Transport, UpstreamFault};
+
+use crate::clock::within;
+use crate::http::{Fault, HttpClient};
+use crate::oauth::Challenge;
+use crate::ports::Clock;
+use crate::route::Access;
+
+/// How long a look may take.
+const LOOK: Duration = Duration::from_secs(10);
+const PROTOCOL_VERSION: &str = "2025-11-25";
+
+/// The head of the answer.
+pub(crate) struct Seen {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+}
+
+impl Seen {
+    /// The challenge, where the server asks for a token.
+    pub(crate) fn challenge(&self) -> Option<Challenge> {
+        (self.status == StatusCode::UNAUTHORIZED).then(|| Challenge::read(&self.headers).unwrap_or_default())
+    }
+
+    /// Whether a web page answered where an MCP server was expected.
+    pub(crate) fn is_page(&self) -> bool {
+        let content_type = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        content_type.is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/html"))
+    }
+}
+
+/// Looks at `upstream` as a request with this `access` would.
+pub(crate) async fn look(
+    http: &HttpClient,
+    clock: &dyn Clock,
+    upstream: &url::Url,
+    access: &Access,
+) -> Result<Seen, UpstreamFault> {
+    let mut request = Request::builder()
+        .method(Method::GET)
+        .uri(upstream.as_str())
+        .header(header::ACCEPT, "text/event-stream, application/json")
+        .header("mcp-protocol-version", PROTOCOL_VERSION);
+    if let Some(credential) = &access.credential {
+        request = request.header(header::AUTHORIZATION, credential.authorization.clone());
+    }
+    for (name, value) in access.headers.iter() {
+        request = request.header(name, value.clone());
+    }
+    let body = Empty::new().map_err(|never| match never {}).boxed();
+    let request = request.body(body).map_err(|_| UpstreamFault::Unreachable(Transport::Unreachable))?;
+    match within(clock, LOOK, http.send(request)).await {
+        Some(Ok(response)) => {
+            let (head, _) = response.into_parts();
+            Ok(Seen { status: head.status, headers: head.headers })
+        }
+        Some(Err(error)) => Err(match error.fault {
+            Fault::Transport(transport) => UpstreamFault::Unreachable(transport),
+            Fault::Tls => UpstreamFault::Tls,
+        }),
+        None => Err(UpstreamFault::Unreachable(Transport::Timeout)),
+    }
+}

@@ -1,0 +1,111 @@
+//! Every workload of the engine, in the order of the configuration, and what is shown of each.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use lamplighter_core::config::WorkloadConfig;
+use lamplighter_core::status::{Identity, Workload};
+use lamplighter_core::{Reading, Snapshot};
+use tokio::sync::{mpsc, watch};
+
+use crate::driver::Ask;
+use crate::route::{Access, Route};
+use crate::session::Session;
+
+/// One workload: the ways to it, and what is shown of it.
+pub(crate) struct Entry {
+    pub(crate) config: WorkloadConfig,
+    pub(crate) route: Arc<Route>,
+    pub(crate) session: Arc<Session>,
+    pub(crate) asks: mpsc::UnboundedSender<Ask>,
+    pub(crate) shown: ArcSwap<Workload>,
+    pub(crate) changed: watch::Sender<()>,
+}
+
+impl Entry {
+    /// Shows `access` to callers and its description to faces. For the driver.
+    pub(crate) fn show(&self, access: Access, (account, issuer): (Option<String>, Option<String>), now: &Reading) {
+        let before = self.shown.load();
+        let identity = Identity {
+            name: before.name.clone(),
+            url: before.url.clone(),
+            endpoint: before.endpoint.clone(),
+            account,
+            issuer,
+        };
+        let shown = access.status.describe(&identity, now);
+        self.route.publish(access);
+        if **before != shown {
+            self.shown.store(Arc::new(shown));
+            self.changed.send_replace(());
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.config.name.as_str()
+    }
+}
+
+/// All workloads; looked up without a lock.
+pub(crate) struct Registry {
+    index: ArcSwap<Index>,
+    changed: watch::Sender<()>,
+}
+
+#[derive(Clone, Default)]
+struct Index {
+    ordered: Vec<Arc<Entry>>,
+    by_name: HashMap<String, Arc<Entry>>,
+}
+
+impl Registry {
+    pub(crate) fn new() -> Self {
+        Self { index: ArcSwap::default(), changed: watch::Sender::new(()) }
+    }
+
+    /// Told at every change of what is shown.
+    pub(crate) fn changed(&self) -> &watch::Sender<()> {
+        &self.changed
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Entry>> {
+        self.index.load().by_name.get(name).cloned()
+    }
+
+    pub(crate) fn route(&self, name: &str) -> Option<Arc<Route>> {
+        self.index.load().by_name.get(name).map(|entry| Arc::clone(&entry.route))
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Entry>> {
+        self.index.load().ordered.clone()
+    }
+
+    pub(crate) fn extend(&self, entries: &[Arc<Entry>]) {
+        self.index.rcu(|index| {
+            let mut index = Index::clone(index);
+            for entry in entries {
+                index.ordered.push(Arc::clone(entry));
+                index.by_name.insert(entry.name().to_owned(), Arc::clone(entry));
+            }
+            index
+        });
+        self.changed.send_replace(());
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        self.index.rcu(|index| {
+            let mut index = Index::clone(index);
+            index.ordered.retain(|entry| entry.name() != name);
+            index.by_name.remove(name);
+            index
+        });
+        self.changed.send_replace(());
+    }
+
+    /// What all faces may show, now.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let workloads = self.index.load().ordered.iter().map(|entry| Workload::clone(&entry.shown.load())).collect();
+        Snapshot { workloads }
+    }
+}

@@ -1,0 +1,190 @@
+//! Secrets in an encrypted folder: `secrets/key` and one sealed file a document (XChaCha20-Poly1305).
+//!
+//! The key lies beside what it opens: this protects a document that is copied, not the folder, which is why it must be
+//! chosen. Every file is 0600 from its first byte and replaced as a whole. What cannot be opened is never written over:
+//! it is an error to read, and a write moves it aside.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use secrecy::SecretSlice;
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::{Vault, failed};
+use crate::ports::{Clock, StoreError};
+
+/// What a sealed file begins with: this format, its first version. The nonce and the sealed document follow.
+const MAGIC: &[u8; 4] = b"LLS1";
+const NONCE: usize = 24;
+const KEY: usize = 32;
+const SEALED: &str = "sealed";
+
+/// The folder of one profile. Whoever opens it holds the profile's lock: no other process writes here.
+pub(super) struct Folder {
+    path: PathBuf,
+    clock: Arc<dyn Clock>,
+    cipher: Option<XChaCha20Poly1305>,
+}
+
+impl Folder {
+    pub(super) fn new(path: PathBuf, clock: Arc<dyn Clock>) -> Self {
+        Self { path, clock, cipher: None }
+    }
+
+    /// Names may hold anything (an issuer is a URL), so files are named by their hash.
+    fn file(&self, name: &str) -> PathBuf {
+        let digest = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(name.as_bytes()));
+        self.path.join(digest).with_extension(SEALED)
+    }
+
+    /// The cipher under the folder's key, which is made where nothing has been sealed yet.
+    fn cipher(&mut self) -> Result<&XChaCha20Poly1305, StoreError> {
+        let cipher = match self.cipher.take() {
+            Some(cipher) => cipher,
+            None => self.unlock()?,
+        };
+        Ok(self.cipher.insert(cipher))
+    }
+
+    fn unlock(&self) -> Result<XChaCha20Poly1305, StoreError> {
+        fs::create_dir_all(&self.path).map_err(at(&self.path))?;
+        restrict(&self.path).map_err(at(&self.path))?;
+        let file = self.path.join("key");
+        let key = match contents(&file).map_err(at(&file))? {
+            Some(key) => Zeroizing::new(key),
+            None => self.make_key(&file)?,
+        };
+        XChaCha20Poly1305::new_from_slice(&key).map_err(|_| {
+            failed(format!(
+                "{} is corrupt: it has {} bytes and not {KEY}; restore it, or remove its folder and sign in again",
+                file.display(),
+                key.len()
+            ))
+        })
+    }
+
+    fn make_key(&self, file: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        for entry in fs::read_dir(&self.path).map_err(at(&self.path))? {
+            let name = entry.map_err(at(&self.path))?.file_name();
+            if Path::new(&name).extension().is_some_and(|extension| extension == SEALED) {
+                return Err(failed(format!(
+                    "{} is missing, and without it the secrets beside it cannot be opened; restore it, or remove its \
+                     folder and sign in again",
+                    file.display()
+                )));
+            }
+        }
+        let mut key = Zeroizing::new(vec![0; KEY]);
+        getrandom::fill(&mut key).map_err(|error| failed(format!("no randomness: {error}")))?;
+        replace(file, &key).map_err(at(file))?;
+        Ok(key)
+    }
+
+    /// The document in `sealed`; `None` when it is not what was sealed under this name and key.
+    fn open(cipher: &XChaCha20Poly1305, name: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.strip_prefix(MAGIC)?.split_at_checked(NONCE)?;
+        let nonce = XNonce::try_from(nonce).ok()?;
+        cipher.decrypt(&nonce, Payload { msg: sealed, aad: name.as_bytes() }).ok()
+    }
+
+    /// Moves a file that cannot be opened out of the way of the one that takes its place.
+    fn keep_aside(&self, file: &Path) -> Result<(), StoreError> {
+        let aside = file.with_extension(format!("corrupt-{}", self.clock.now().wall.as_second()));
+        fs::rename(file, &aside).map_err(at(file))?;
+        tracing::warn!(file = %file.display(), aside = %aside.display(), "a corrupt secret was kept aside");
+        Ok(())
+    }
+}
+
+impl Vault for Folder {
+    fn read(&mut self, name: &str) -> Result<Option<SecretSlice<u8>>, StoreError> {
+        let file = self.file(name);
+        let Some(sealed) = contents(&file).map_err(at(&file))? else { return Ok(None) };
+        let document = Self::open(self.cipher()?, name, &sealed).ok_or_else(|| {
+            failed(format!("{} ({name}) is corrupt, or sealed under another key; sign in again", file.display()))
+        })?;
+        Ok(Some(document.into()))
+    }
+
+    fn write(&mut self, name: &str, document: &[u8]) -> Result<(), StoreError> {
+        let file = self.file(name);
+        let cipher = self.cipher()?;
+        let mut nonce = XNonce::default();
+        getrandom::fill(&mut nonce).map_err(|error| failed(format!("no randomness: {error}")))?;
+        let sealed = cipher
+            .encrypt(&nonce, Payload { msg: document, aad: name.as_bytes() })
+            .map_err(|_| failed(format!("{name} is too long to be sealed")))?;
+        let before = contents(&file).map_err(at(&file))?;
+        if before.is_some_and(|before| Self::open(cipher, name, &before).map(Zeroizing::new).is_none()) {
+            self.keep_aside(&file)?;
+        }
+        replace(&file, &[MAGIC, nonce.as_slice(), &sealed].concat()).map_err(at(&file))
+    }
+
+    fn delete(&mut self, name: &str) -> Result<(), StoreError> {
+        let file = self.file(name);
+        match fs::remove_file(&file) {
+            Ok(()) => sync_folder(&self.path).map_err(at(&self.path)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(at(&file)(error)),
+        }
+    }
+}
+
+fn contents(file: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(file) {
+        Ok(contents) => Ok(Some(contents)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts `contents` in place of `file`, all or nothing, on disk before it answers. There is one writer, so that what a
+/// crash left unfinished is simply written over.
+fn replace(file: &Path, contents: &[u8]) -> io::Result<()> {
+    let unfinished = file.with_extension("unfinished");
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut writer = options.open(&unfinished)?;
+    writer.write_all(contents)?;
+    writer.sync_all()?;
+    drop(writer);
+    fs::rename(&unfinished, file)?;
+    file.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Makes a rename or removal last. Windows has no such call, and its renames are journalled.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Opens the folder to its owner alone. On Windows it has the rights of the person's profile.
+#[cfg(unix)]
+fn restrict(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn restrict(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> StoreError {
+    move |error| failed(format!("{}: {error}", path.display()))
+}

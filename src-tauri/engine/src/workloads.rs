@@ -1,0 +1,145 @@
+//! Brings workloads to life and drains them: one session, one monitor, one driver each.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use lamplighter_core::config::WorkloadConfig;
+use lamplighter_core::notice::Notice;
+use lamplighter_core::status::Identity;
+use lamplighter_core::{Event, Monitor};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use url::Url;
+
+use crate::driver::{Ask, Driver};
+use crate::http::HttpClient;
+use crate::metrics::Metrics;
+use crate::ports::{Clock, Journal, SecretStore};
+use crate::registry::{Entry, Registry};
+use crate::route::{Access, Route};
+use crate::session::Session;
+
+/// What every workload is made of.
+pub(crate) struct Workloads {
+    pub(crate) http: HttpClient,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) secrets: Arc<dyn SecretStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) notices: mpsc::UnboundedSender<(String, Notice)>,
+    pub(crate) leases: Arc<AtomicU64>,
+    pub(crate) base: Url,
+    pub(crate) drivers: Mutex<JoinSet<()>>,
+}
+
+impl Workloads {
+    /// Starts every workload that is not kept stopped.
+    pub(crate) async fn start_all(&self, configs: Vec<WorkloadConfig>) {
+        let mut entries = Vec::with_capacity(configs.len());
+        for config in configs {
+            let session = self.session(&config);
+            entries.push(self.spawn(config, session).await);
+        }
+        self.registry.extend(&entries);
+        for entry in entries.iter().filter(|entry| !entry.config.stopped) {
+            entry.route.report(Event::StartRequested);
+        }
+    }
+
+    /// The session of a workload that is about to be.
+    pub(crate) fn session(&self, config: &WorkloadConfig) -> Arc<Session> {
+        Arc::new(Session::new(
+            config,
+            self.http.clone(),
+            Arc::clone(&self.secrets),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.leases),
+        ))
+    }
+
+    /// Gives a workload its monitor and driver; it is `stopped` until it is told to start.
+    pub(crate) async fn spawn(&self, config: WorkloadConfig, session: Arc<Session>) -> Arc<Entry> {
+        let name = config.name.as_str().to_owned();
+        let remembered = self.journal.remembered(&name).await.unwrap_or_else(|error| {
+            tracing::warn!(workload = name, %error, "starting without a memory of what was");
+            None
+        });
+        let now = self.clock.now();
+        let monitor = Monitor::new(&name, config.token, remembered, now);
+        let (reports, reported) = mpsc::unbounded_channel();
+        let (asks, asked) = mpsc::unbounded_channel();
+        let status = monitor.status().clone();
+        let endpoint = format!("{}{name}/mcp", self.base);
+        let identity =
+            Identity { name: name.clone(), url: config.url.as_str().to_owned(), endpoint, account: None, issuer: None };
+        let shown = status.describe(&identity, &now);
+        let access = Access { status: Arc::new(status), credential: None, headers: Arc::default() };
+        let route = Route::new(config.name.clone(), config.url.clone(), config.token.caller_wait, access, reports);
+        let entry = Arc::new(Entry {
+            route: Arc::new(route),
+            session: Arc::clone(&session),
+            asks,
+            shown: ArcSwap::from_pointee(shown),
+            changed: self.registry.changed().clone(),
+            config,
+        });
+        let driver = Driver {
+            monitor,
+            session,
+            entry: Arc::clone(&entry),
+            http: self.http.clone(),
+            metrics: Arc::clone(&self.metrics),
+            clock: Arc::clone(&self.clock),
+            journal: Arc::clone(&self.journal),
+            notices: self.notices.clone(),
+            reports: reported,
+            asks: asked,
+            errands: JoinSet::new(),
+            credential: None,
+            offered: None,
+            forgetting: Vec::new(),
+            draining: false,
+        };
+        self.drivers.lock().unwrap_or_else(PoisonError::into_inner).spawn(driver.run());
+        entry
+    }
+
+    /// Finishes the errands under way of every workload. Not bounded in time: the caller is.
+    pub(crate) async fn drain(&self) {
+        for entry in self.registry.all() {
+            entry.end();
+        }
+        let mut drivers = std::mem::take(&mut *self.drivers.lock().unwrap_or_else(PoisonError::into_inner));
+        while drivers.join_next().await.is_some() {}
+    }
+}
+
+impl Entry {
+    /// Handles `event`; its consequences can be seen when this is ready.
+    pub(crate) async fn tell(&self, event: Event) {
+        self.ask(|seen| Ask::Handle(event, seen)).await;
+    }
+
+    /// Keeps a grant that a sign-in brought; false when the workload is gone.
+    pub(crate) async fn adopt(&self, grant: crate::grant::Grant) -> bool {
+        self.ask(|seen| Ask::Adopt(Box::new(grant), seen)).await.is_some()
+    }
+
+    /// Forgets the grant by way of `event`; `None` when the workload is gone.
+    pub(crate) async fn forget(&self, event: Event) -> Option<crate::control::Revocation> {
+        self.ask(|told| Ask::Forget(event, told)).await
+    }
+
+    /// Ends the driver once its errands are done.
+    pub(crate) fn end(&self) {
+        let _ = self.asks.send(Ask::Drain);
+    }
+
+    async fn ask<T>(&self, ask: impl FnOnce(tokio::sync::oneshot::Sender<T>) -> Ask) -> Option<T> {
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        self.asks.send(ask(sender)).ok()?;
+        answer.await.ok()
+    }
+}
