@@ -1,1 +1,92 @@
-fn main() {}
+//! `cargo xtask`: everything that is done to this repository by command.
+//!
+//! What a task needs is looked for before it starts, and every external command is shown before it runs.
+
+mod check;
+mod process;
+mod test;
+mod tools;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::process::{cargo, run, say};
+
+/// What can be done to this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build Lamplighter and watch it keep three workloads signed in through an outage.
+    Run {
+        /// Passed on to `lamplighter demo`, after a `--`: cargo xtask run -- --seconds 90
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Prove that it works: install what the tests need, check, and run every test.
+    Test,
+    /// Measure what a decision costs.
+    Bench {
+        /// Passed on to the benchmarks, after a `--`: cargo xtask bench -- verdict
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Formatting, lints, documentation, dependencies and their licences.
+    Check,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Run { arguments } => return passed_on(&arguments),
+        Task::Test => test::test(),
+        Task::Bench { arguments } => {
+            run(cargo(["bench", "--package", "lamplighter-core", "--bench", "decisions", "--"]).args(arguments))
+        }
+        Task::Check => check::check(),
+    };
+    done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
+}
+
+/// Runs the demo; its exit code is ours. The development profile, because it builds sooner and the demo waits more
+/// than it works.
+fn passed_on(arguments: &[OsString]) -> ExitCode {
+    let mut demo = cargo(["run", "--package", "lamplighter-cli", "--bin", "lamplighter", "--", "demo"]);
+    match process::status(demo.args(arguments)) {
+        Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from),
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    say(&told(error));
+    ExitCode::FAILURE
+}
+
+/// The causes in one line, from what was wanted to what went wrong; then every hint.
+fn told(error: &anyhow::Error) -> String {
+    let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let (hints, causes): (Vec<_>, Vec<_>) =
+        chain.iter().flat_map(|message| message.lines()).partition(|line| line.starts_with("hint: "));
+    std::iter::once(format!("error: {}", causes.join(": ")))
+        .chain(hints.into_iter().map(str::to_owned))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_come_after_every_cause() {
+        let error = anyhow::anyhow!("no such file").context("no Node.js\nhint: install it");
+        assert_eq!(told(&error), "error: no Node.js: no such file\nhint: install it");
+    }
+}

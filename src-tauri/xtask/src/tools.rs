@@ -1,0 +1,127 @@
+//! What the tasks need besides Rust, and how it gets onto this machine.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{cargo, command, found, output, run, say, top};
+
+/// The oldest Node.js that the foreign servers run on.
+const NODE: u32 = 20;
+
+/// Programs for a real Secret Service and a real browser's errand, with the Debian package of each.
+const PROGRAMS: [(&str, &str); 6] = [
+    ("gnome-keyring-daemon", "gnome-keyring"),
+    ("secret-tool", "libsecret-tools"),
+    ("dbus-run-session", "dbus"),
+    ("dbus-launch", "dbus-x11"),
+    ("pgrep", "procps"),
+    ("npm", "npm"),
+];
+
+/// Gets what the tests of the whole need: programs of the system, and the foreign servers.
+///
+/// # Errors
+/// When something is missing that cannot be installed; the error says what to do.
+pub(crate) fn prepare_tests() -> Result<()> {
+    system_packages()?;
+    node_is_recent()?;
+    foreign_servers()
+}
+
+/// `cargo-deny`, built below `target/` where the machine has none.
+///
+/// # Errors
+/// When it can be neither found nor built.
+pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    let tools = top().join("target/tools");
+    let built = tools.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
+    if let Some(installed) = found("cargo-deny") {
+        return Ok(installed);
+    }
+    if !built.is_file() {
+        say("cargo-deny is missing: building it below target/tools, which takes a few minutes.");
+        run(cargo(["install", "--locked", "--quiet", "cargo-deny", "--root"]).arg(&tools))
+            .context("cannot build cargo-deny\nhint: cargo install --locked cargo-deny")?;
+    }
+    Ok(built)
+}
+
+fn system_packages() -> Result<()> {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    let missing = missing_packages();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if found("apt-get").is_none() {
+        bail!(
+            "programs that the tests need are missing, and this is no Debian on which they could be installed\n\
+             hint: install what Debian calls {}",
+            missing.join(" ")
+        );
+    }
+    say(&format!("Installing what the tests need: {}", missing.join(" ")));
+    run(&mut apt_get(&["update", "--quiet"])?)?;
+    run(apt_get(&["install", "--yes", "--quiet", "--no-install-recommends"])?.args(&missing))
+        .with_context(|| format!("cannot install packages\nhint: sudo apt-get install {}", missing.join(" ")))
+}
+
+fn missing_packages() -> Vec<&'static str> {
+    let missing = PROGRAMS.iter().filter(|(program, _)| found(program).is_none()).map(|(_, package)| *package);
+    let simulates_buses = Command::new("/usr/bin/python3")
+        .args(["-c", "import dbusmock"])
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    missing.chain((!simulates_buses).then_some("python3-dbusmock")).collect()
+}
+
+fn apt_get(arguments: &[&str]) -> Result<Command> {
+    let as_root = output(&mut command("id", ["-u"]))?.trim() == "0";
+    let words = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"].iter().chain(arguments);
+    let mut apt_get = if as_root { command("env", words.skip(1)) } else { command("sudo", words) };
+    apt_get.stdin(Stdio::null());
+    Ok(apt_get)
+}
+
+fn node_is_recent() -> Result<()> {
+    let hint = format!("hint: install Node.js {NODE} or newer; `node --version` tells which one is found first");
+    let version = output(&mut command("node", ["--version"])).with_context(|| format!("no Node.js\n{hint}"))?;
+    match major(&version) {
+        Some(major) if major >= NODE => Ok(()),
+        Some(_) | None => bail!("Node.js {} is too old for the foreign servers\n{hint}", version.trim()),
+    }
+}
+
+/// 20 of `v20.19.2`.
+fn major(version: &str) -> Option<u32> {
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+/// Installs `tests/foreign` as its lock file says, unless that was done since the lock file last changed.
+fn foreign_servers() -> Result<()> {
+    let folder = top().join("tests/foreign");
+    let changed = |file: PathBuf| file.metadata().and_then(|file| file.modified()).ok();
+    let installed = changed(folder.join("node_modules/.package-lock.json"));
+    if installed.is_some() && installed >= changed(folder.join("package-lock.json")) {
+        return Ok(());
+    }
+    run(command("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder))
+        .context("cannot install the foreign servers in tests/foreign\nhint: is npm's registry within reach?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_of_node_is_read() {
+        assert_eq!(major("v20.19.2\n"), Some(20));
+        assert_eq!(major("v8.0.0"), Some(8));
+        assert_eq!(major("20.19.2"), None);
+        assert_eq!(major("v"), None);
+    }
+}
