@@ -106,8 +106,10 @@ const KEYS: [&str; 5] = ["listen", "secret_store", "client_metadata_url", "token
 
 const PREFIX: &str = "LAMPLIGHTER_";
 
-/// Variables without their prefix, beside the token settings. `HOME` and `EXTRA_CA_CERTS` are read elsewhere.
-const VARIABLES: [&str; 6] = ["HOME", "LOG", "LISTEN", "SECRET_STORE", "CLIENT_METADATA_URL", "EXTRA_CA_CERTS"];
+/// Variables without their prefix, beside the token settings. `HOME` and `EXTRA_CA_CERTS` are read elsewhere,
+/// `BEARER` and `CLIENT_SECRET` by `lamplighter add`.
+const VARIABLES: [&str; 8] =
+    ["HOME", "LOG", "LISTEN", "SECRET_STORE", "CLIENT_METADATA_URL", "EXTRA_CA_CERTS", "BEARER", "CLIENT_SECRET"];
 
 impl Default for Config {
     fn default() -> Self {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use lamplighter_core::condition::UpstreamFault;
+use lamplighter_core::condition::{Cause, UpstreamFault};
 use lamplighter_core::config::WorkloadConfig;
 use lamplighter_core::event::Trigger;
 use lamplighter_core::notice::Toast;
@@ -113,10 +113,7 @@ impl Handle {
             return Err(ControlError::NameTaken(name));
         }
         let session = self.0.workloads.session(&config);
-        session
-            .furnish(secrets)
-            .await
-            .map_err(|fault| ControlError::Secrets(lamplighter_core::condition::Cause::Store(fault).sentence()))?;
+        session.furnish(secrets).await.map_err(|fault| ControlError::Secrets(Cause::Store(fault).sentence()))?;
         let kept = config.clone();
         if let Err(error) = self.edit(move |file| file.add(&kept)).await {
             session.delete().await;
@@ -303,7 +300,10 @@ impl Handle {
         let access = entry.route.access().clone();
         let seen = match probe::look(&workloads.http, clock, &entry.config.url, &access).await {
             Ok(seen) => seen,
-            Err(fault) => return Look::Unreachable(lamplighter_core::condition::Cause::Upstream(fault).sentence()),
+            Err(fault) => {
+                entry.tell(Event::UpstreamFailed(fault)).await;
+                return Look::Unreachable(Cause::Upstream(fault).sentence());
+            }
         };
         if let Some(challenge) = seen.challenge() {
             entry.route.challenged(challenge);
@@ -316,7 +316,7 @@ impl Handle {
         }
         if seen.status.is_server_error() {
             let fault = UpstreamFault::ServerError(seen.status.as_u16());
-            return Look::Unreachable(lamplighter_core::condition::Cause::Upstream(fault).sentence());
+            return Look::Unreachable(Cause::Upstream(fault).sentence());
         }
         if seen.is_page() || seen.status.is_redirection() || seen.status == http::StatusCode::NOT_FOUND {
             return Look::Unreachable(format!("it answered {}, which is not how an MCP server answers", seen.status));

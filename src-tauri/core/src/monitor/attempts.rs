@@ -186,6 +186,8 @@ impl Monitor {
         });
         self.renewal.due = Some(self.next_try(schedule::tick(&self.policy, self.seed()), now));
         self.shift(State::Retrying { episode, cause: cause.clone() }, now);
+        // A restart in between did not begin it anew.
+        self.since = episode.started_at;
         if !goes_on {
             self.notify(Notice::Retrying { episode: episode.number, cause }, now);
         }

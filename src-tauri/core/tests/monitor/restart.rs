@@ -127,7 +127,8 @@ fn an_episode_goes_on() {
     let Command::Record(entry) = &commands[1] else { panic!("{commands:?}") };
     let mark = entry.episode.unwrap();
     assert_eq!((mark.started_at, mark.spent), (hours_ago(5), 5 * HOUR + MINUTE));
-    assert_eq!(rig.monitor.status().ends, Some(rig.now.moment + 19 * HOUR - MINUTE));
+    let status = rig.monitor.status();
+    assert_eq!((status.since, status.ends), (hours_ago(5), Some(rig.now.moment + 19 * HOUR - MINUTE)));
     rig.until_attempt();
     assert_eq!(brief(&rig.succeed())[2..], ["notice recovered", "notify recovered 7"]);
 }

@@ -22,6 +22,8 @@ pub(super) fn excerpt(body: &[u8], secrets: &[&SecretString]) -> String {
             redact(&mut value);
             value.to_string()
         }
+        // Where it broke off, a token may be cut to a length at which nothing tells it from a word.
+        Err(_) if body.trim_ascii_start().starts_with(b"{") => return format!("[{} bytes of broken JSON]", body.len()),
         Err(_) => String::from_utf8_lossy(body).into_owned(),
     };
     let mut text = text;
@@ -109,6 +111,7 @@ mod tests {
                 r#"{"a":[{"session_id":7}],"token_type":"Bearer"}"#,
                 r#"{"a":[{"session_id":"[…]"}],"token_type":"Bearer"}"#,
             ),
+            (r#"{"access_token":"at-from-an-impos"#, "[33 bytes of broken JSON]"),
             ("at eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0 end", "at [….[…] end"),
             ("id 0123456789abcdef0123", "id […]"),
             ("an unsupported_response_type, really", "an unsupported_response_type, really"),

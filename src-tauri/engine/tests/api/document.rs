@@ -1,0 +1,53 @@
+//! The `OpenAPI` document, held against what is served.
+
+use axum::body::Body;
+use http::{Method, Request, StatusCode};
+use tower::ServiceExt as _;
+
+use crate::stage::{SERVED, Stage};
+
+#[tokio::test]
+async fn what_is_documented_is_what_is_served() {
+    let stage = Stage::new().await;
+    let document = stage.document().await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut documented: Vec<String> = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            let known = item.get(method.as_str().to_lowercase()).is_some();
+            if known {
+                documented.push(format!("{method} {path}"));
+            }
+            let filled = path.replace("{name}", "x").replace("{flow}", "1");
+            let request = Request::builder().method(&method).uri(&filled).body(Body::empty()).unwrap();
+            let status = stage.router.clone().oneshot(request).await.unwrap().status();
+            assert_eq!(status != StatusCode::METHOD_NOT_ALLOWED, known, "{method} {filled} answered {status}");
+        }
+    }
+    documented.sort_unstable();
+    assert_eq!(documented, SERVED);
+}
+
+#[tokio::test]
+async fn the_document_is_whole() {
+    let document = Stage::new().await.document().await;
+    let text = document.to_string();
+    let mut schemas = 0;
+    for reference in text.split("\"$ref\":\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(document.pointer(reference).is_some(), "{reference} points nowhere");
+        schemas += 1;
+    }
+    assert!(schemas > 30, "every answer has its schema");
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            assert!(operation["summary"].is_string() || operation["description"].is_string(), "{operation}");
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                assert_ne!(response["description"], "", "{operation}");
+                if status.starts_with(['4', '5']) {
+                    let problem = &response["content"]["application/problem+json"]["schema"]["$ref"];
+                    assert_eq!(problem, "#/components/schemas/Problem", "{status} of {operation}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A process that a test started: its lines are read, and it never outlives the test.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{ChildStdout, Command};
+
+use crate::patience::within;
+
+/// A running process.
+pub(crate) struct Child {
+    name: String,
+    process: tokio::process::Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    errors: PathBuf,
+}
+
+impl Child {
+    /// Starts `command`; what it says on standard error goes to a file in `folder`, and is shown if the test fails.
+    pub(crate) fn start(name: &str, mut command: Command, folder: &Path) -> Self {
+        let errors = folder.join(format!("{name}.stderr"));
+        let file = File::options().create(true).append(true).open(&errors).unwrap();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file).kill_on_drop(true);
+        let mut process = command.spawn().unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self { name: name.to_owned(), process, lines, errors }
+    }
+
+    /// The next line on its standard output.
+    pub(crate) async fn line(&mut self) -> String {
+        let line = within(&format!("a line of {}", self.name), self.lines.next_line()).await.unwrap();
+        line.unwrap_or_else(|| panic!("{} ended without saying more", self.name))
+    }
+
+    /// Kills it, as nobody can prevent (SIGKILL), and waits until it is gone.
+    pub(crate) async fn kill(mut self) {
+        self.process.kill().await.unwrap();
+    }
+
+    /// Asks it to end (SIGTERM), and says how it did.
+    pub(crate) async fn terminate(mut self) -> ExitStatus {
+        let id = self.process.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        self.ended().await
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        within(&format!("the end of {}", self.name), self.process.wait()).await.unwrap()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        #[expect(clippy::print_stderr, reason = "it tells why the test failed")]
+        if std::thread::panicking() {
+            eprintln!("--- {} said:\n{}", self.name, std::fs::read_to_string(&self.errors).unwrap_or_default());
+        }
+    }
+}

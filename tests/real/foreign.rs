@@ -1,0 +1,92 @@
+//! The foreign servers and clients of `tests/foreign`, each a process; their head comments say what they do.
+
+use std::path::{Path, PathBuf};
+
+use http::HeaderMap;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::child::Child;
+use crate::wire::Wire;
+
+/// A foreign authorization server, and an MCP server that takes its tokens.
+pub(crate) struct Servers {
+    issuer: String,
+    pub(crate) mcp: String,
+    wire: Wire,
+    _processes: [Child; 2],
+    folder: TempDir,
+}
+
+impl Servers {
+    /// Starts both; access tokens live for so many seconds.
+    pub(crate) async fn start(access_token_seconds: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = node("authorization-server.mjs");
+        command.env("ACCESS_TOKEN_SECONDS", access_token_seconds.to_string());
+        let mut authorization = Child::start("authorization-server", command, folder.path());
+        let issuer = said(&authorization.line().await, "issuer");
+        let mut command = node("mcp-server.mjs");
+        command.env("ISSUER", &issuer);
+        let mut resource = Child::start("mcp-server", command, folder.path());
+        let mcp = said(&resource.line().await, "url");
+        Self { issuer, mcp, wire: Wire::new(), _processes: [authorization, resource], folder }
+    }
+
+    /// What the authorization server has counted.
+    pub(crate) async fn counts(&self) -> Value {
+        serde_json::from_str(&self.wire.get(&format!("{}/__counts", self.issuer)).await.body).unwrap()
+    }
+
+    /// One of these counts.
+    pub(crate) async fn count(&self, name: &str) -> u64 {
+        self.counts().await[name].as_u64().unwrap()
+    }
+
+    /// How many tool calls the MCP server has answered.
+    pub(crate) async fn tool_calls(&self) -> u64 {
+        let url = url::Url::parse(&self.mcp).unwrap().join("/__counts").unwrap();
+        let counts: Value = serde_json::from_str(&self.wire.get(url.as_str()).await.body).unwrap();
+        counts["tool_calls"].as_u64().unwrap()
+    }
+
+    /// Tells the authorization server how to behave from now on: `outage=forbidden`, `delay=300`.
+    pub(crate) async fn control(&self, how: &str) {
+        let url = format!("{}/__control?{how}", self.issuer);
+        assert!(self.wire.post(&url, &HeaderMap::new(), String::new()).await.status.is_success());
+    }
+
+    /// Starts the official SDK's client on `endpoint` (the JSON of `lamplighter endpoint`) for so many seconds.
+    pub(crate) fn client(&self, endpoint: &str, seconds: u32) -> Child {
+        let mut command = node("mcp-client.mjs");
+        command.env("MCP_ENDPOINT", endpoint).env("SECONDS", seconds.to_string()).env("PATIENCE_SECONDS", "1");
+        Child::start("mcp-client", command, self.folder.path())
+    }
+}
+
+/// The browser without a screen, for `$BROWSER`.
+pub(crate) fn browser() -> PathBuf {
+    foreign("browser.mjs")
+}
+
+fn node(script: &str) -> Command {
+    let mut command = Command::new("node");
+    command.arg(foreign(script)).env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+    command
+}
+
+fn foreign(file: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign");
+    assert!(
+        folder.join("node_modules").is_dir(),
+        "{} has no node_modules: run `npm ci --ignore-scripts` there (`cargo xtask test` does)",
+        folder.display()
+    );
+    folder.join(file)
+}
+
+fn said(line: &str, key: &str) -> String {
+    let line: Value = serde_json::from_str(line).unwrap();
+    line[key].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,53 @@
+//! An engine that is killed (SIGKILL) loses no login where the authorization server had not yet answered.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::foreign::Servers;
+use crate::patience::{pause, until};
+use crate::product::{NAME, Product};
+
+/// How long after the order to refresh the engine is killed, round by round: before the request has left, and while
+/// the server keeps it waiting. `None`: while nothing is under way.
+const MOMENTS: [Option<u64>; 12] =
+    [Some(0), Some(2), None, Some(5), Some(10), Some(20), None, Some(40), Some(80), Some(160), None, Some(320)];
+
+#[tokio::test]
+async fn an_engine_that_is_killed_loses_no_login() {
+    let servers = Servers::start(3600).await;
+    let product = Product::new("file");
+    let mut engine = product.serve().await;
+    product.sign_in(&servers.mcp).await;
+    let mut reached_the_server = 0;
+    for (round, moment) in MOMENTS.into_iter().enumerate() {
+        let refreshes = servers.count("refreshes").await;
+        if let Some(moment) = moment {
+            // Longer than the kill can be late.
+            servers.control("delay=20000").await;
+            let requests = servers.count("token_requests").await;
+            product.done(&["retry", NAME]).await;
+            if round >= MOMENTS.len() / 2 {
+                until("the refresh to arrive", async || {
+                    (servers.count("token_requests").await > requests).then_some(())
+                })
+                .await;
+            }
+            pause(Duration::from_millis(moment)).await;
+            engine.kill().await;
+            reached_the_server += servers.count("token_requests").await - requests;
+            servers.control("delay=0").await;
+        } else {
+            engine.kill().await;
+        }
+        assert_eq!(servers.count("refreshes").await, refreshes, "the server had not answered");
+
+        engine = product.serve().await;
+        product.refresh().await;
+        let counts = servers.counts().await;
+        assert_eq!(counts["refreshes"], refreshes + 1, "round {round}: {counts}");
+        assert_eq!(counts["refused"], json!({}), "round {round}: {counts}");
+        assert_eq!((&counts["sign_ins"], &counts["reused_refresh_tokens"]), (&1.into(), &0.into()), "{counts}");
+    }
+    assert!(reached_the_server >= 4, "refreshes were under way when the engine was killed: {reached_the_server}");
+}

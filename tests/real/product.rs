@@ -1,0 +1,143 @@
+//! `lamplighter` as its user has it: the program, run in a profile of its own.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::child::Child;
+use crate::foreign::browser;
+use crate::patience::{until, within};
+
+/// The one workload of these tests.
+pub(crate) const NAME: &str = "tools";
+
+/// A profile, and the program to use it with.
+pub(crate) struct Product {
+    home: TempDir,
+    environment: BTreeMap<&'static str, OsString>,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Product {
+    /// A new profile that keeps its secrets in `secret_store`; waits are short.
+    pub(crate) fn new(secret_store: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut environment = BTreeMap::from([
+            ("PATH", std::env::var_os("PATH").unwrap()),
+            ("BROWSER", browser().into()),
+            ("LAMPLIGHTER_HOME", home.path().join("lamplighter").into()),
+            ("LAMPLIGHTER_LISTEN", "127.0.0.1:0".into()),
+            ("LAMPLIGHTER_SECRET_STORE", secret_store.into()),
+            ("LAMPLIGHTER_TOKEN_REFRESH_INITIAL_RETRY_INTERVAL", "100ms".into()),
+            ("LAMPLIGHTER_TOKEN_REFRESH_MAX_RETRY_INTERVAL", "500ms".into()),
+            ("LAMPLIGHTER_TOKEN_REFRESH_MAX_TRIES", "2".into()),
+            ("LAMPLIGHTER_TOKEN_AUTH_RETRYING_TICK_INTERVAL", "1s".into()),
+            ("LAMPLIGHTER_TOKEN_CALLER_WAIT", "30s".into()),
+        ]);
+        for folder in ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
+            let path = home.path().join(folder);
+            std::fs::create_dir(&path).unwrap();
+            environment.insert(folder, path.into());
+        }
+        Self { home, environment }
+    }
+
+    /// Sets an environment variable of all runs from now on.
+    pub(crate) fn set(&mut self, name: &'static str, value: impl Into<OsString>) {
+        self.environment.insert(name, value.into());
+    }
+
+    /// Starts the engine, and waits until it is ready.
+    pub(crate) async fn serve(&self) -> Child {
+        let mut engine = Child::start("lamplighter", self.command(&["serve"]), self.home.path());
+        let ready = engine.line().await;
+        assert!(ready.starts_with("lamplighter is ready at http://127.0.0.1:"), "{ready}");
+        engine
+    }
+
+    /// Runs a command to its end.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        let ended = within(&format!("{arguments:?}"), command.output()).await.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        let code = ended.status.code().unwrap_or_else(|| panic!("{arguments:?} was ended by a signal"));
+        Run { code, stdout: text(ended.stdout), stderr: text(ended.stderr) }
+    }
+
+    /// Runs a command that must succeed, and hands on what it answers.
+    pub(crate) async fn done(&self, arguments: &[&str]) -> String {
+        let run = self.run(arguments).await;
+        assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
+        run.stdout
+    }
+
+    /// Adds the workload and signs in to it.
+    pub(crate) async fn sign_in(&self, url: &str) {
+        self.done(&["add", NAME, url]).await;
+        self.done(&["login", NAME]).await;
+    }
+
+    /// What `status --json` says of the workload.
+    pub(crate) async fn status(&self) -> Value {
+        let run = self.run(&["status", NAME, "--json"]).await;
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"))
+    }
+
+    /// Waits until `status` is as it should be.
+    pub(crate) async fn until_status(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        let looking = until(what, async || {
+            last = self.status().await;
+            is_so(&last).then(|| last.clone())
+        });
+        looking.await
+    }
+
+    /// Has the token refreshed now, and waits until the workload runs with it.
+    pub(crate) async fn refresh(&self) -> Value {
+        let before = self.until_status("it to run", |now| now["status"] == "running").await;
+        let before = &before["last_success_at"];
+        self.done(&["retry", NAME]).await;
+        self.until_status("a refresh", |now| now["status"] == "running" && now["last_success_at"] != *before).await
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM.as_path());
+        command.args(arguments).current_dir(self.home.path()).env_clear().envs(&self.environment);
+        command
+    }
+}
+
+/// Whether a workload has the condition called `code`.
+pub(crate) fn has(status: &Value, code: &str) -> bool {
+    status["conditions"].as_array().unwrap().iter().any(|condition| condition["code"] == code)
+}
+
+/// The program, beside the tests' own; built where it is missing.
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.ancestors().nth(2).unwrap();
+    let program = folder.join("lamplighter");
+    if !program.is_file() {
+        let release = folder.ends_with("release").then_some("--release");
+        let mut build = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        build.args(["build", "--quiet", "--package", "lamplighter-cli"]).args(release);
+        let built = build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).status().unwrap();
+        assert!(built.success() && program.is_file(), "lamplighter was not built at {}", program.display());
+    }
+    program
+});
