@@ -39,11 +39,14 @@ impl Child {
         self.process.kill().await.unwrap();
     }
 
-    /// Asks it to end (SIGTERM), and says how it did.
+    /// Asks it to end (SIGTERM), and says how it did: having finished what was under way.
     pub(crate) async fn terminate(mut self) -> ExitStatus {
         let id = self.process.id().unwrap().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
-        self.ended().await
+        let ended = self.ended().await;
+        let said = std::fs::read_to_string(&self.errors).unwrap();
+        assert!(!said.contains("did not end within"), "{} left something undone:\n{said}", self.name);
+        ended
     }
 
     /// Waits for its end.

@@ -1,4 +1,5 @@
-//! An engine that is killed (SIGKILL) loses no login where the authorization server had not yet answered.
+//! An engine that is killed (SIGKILL) loses no login where the authorization server had not yet answered; one that is
+//! asked to end (SIGTERM) finishes what is under way first.
 
 use std::time::Duration;
 
@@ -50,4 +51,26 @@ async fn an_engine_that_is_killed_loses_no_login() {
         assert_eq!((&counts["sign_ins"], &counts["reused_refresh_tokens"]), (&1.into(), &0.into()), "{counts}");
     }
     assert!(reached_the_server >= 4, "refreshes were under way when the engine was killed: {reached_the_server}");
+}
+
+#[tokio::test]
+async fn an_engine_that_is_asked_to_end_finishes_the_refresh_under_way() {
+    let servers = Servers::start(3600).await;
+    let product = Product::new("file");
+    let engine = product.serve().await;
+    product.sign_in(&servers.mcp).await;
+    servers.control("delay=3000").await;
+    let requests = servers.count("token_requests").await;
+    product.done(&["retry", NAME]).await;
+    until("the refresh to arrive", async || (servers.count("token_requests").await > requests).then_some(())).await;
+    assert_eq!(servers.count("refreshes").await, 0, "the server has not answered yet");
+    assert_eq!(engine.terminate().await.code(), Some(0));
+    assert_eq!(servers.count("refreshes").await, 1, "it has answered since");
+
+    servers.control("delay=0").await;
+    let _engine = product.serve().await;
+    product.refresh().await;
+    let counts = servers.counts().await;
+    assert_eq!(counts["refreshes"], 2, "{counts}");
+    assert_eq!(counts["refused"], json!({}), "what was answered last is what is stored: {counts}");
 }

@@ -4,6 +4,8 @@
 
 mod keyring;
 
+use serde_json::json;
+
 use crate::foreign::Servers;
 use crate::life::tools_answer;
 use crate::patience::until;
@@ -58,10 +60,28 @@ async fn story(desktop: Desktop) {
     assert_eq!(locked["status"], "starting", "{locked}");
     desktop.unlock().await;
     product.refresh().await;
-    let counts = servers.counts().await;
-    assert_eq!((&counts["sign_ins"], &counts["reused_refresh_tokens"]), (&1.into(), &0.into()), "{counts}");
+
+    // Not there when the engine starts.
     assert_eq!(engine.terminate().await.code(), Some(0));
     daemon.kill().await;
+    desktop.until_gone().await;
+    let engine = product.serve().await;
+    let absent = product.until_status("the absence to be seen", |now| has(now, "store_locked")).await;
+    assert_eq!(absent["status"], "starting", "{absent}");
+    let _daemon = desktop.start_daemon().await;
+    product.refresh().await;
+    let counts = servers.counts().await;
+    assert_eq!((&counts["sign_ins"], &counts["reused_refresh_tokens"]), (&1.into(), &0.into()), "{counts}");
+
+    // Locked when the person signs out.
+    desktop.lock().await;
+    product.done(&["logout", NAME]).await;
+    assert_eq!(engine.terminate().await.code(), Some(0));
+    desktop.unlock().await;
+    let _engine = product.serve().await;
+    let out = product.until_status("the sign-out to be remembered", |now| now["status"] == "unauthenticated").await;
+    assert_eq!(out["reason_code"], "signed_out", "{out}");
+    assert_eq!(servers.counts().await["refused"], json!({}), "a token that was revoked is not tried");
 }
 
 /// What the keyring holds of the workload, as anybody else finds it.

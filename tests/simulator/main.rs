@@ -5,3 +5,4 @@ mod outage;
 mod signing;
 #[path = "../support/mod.rs"]
 mod support;
+mod weather;

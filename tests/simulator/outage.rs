@@ -12,7 +12,7 @@ use lamplighter_engine::ports::Clock;
 use lamplighter_simulator::{Endpoint, Fault, Host, Server};
 use serde_json::json;
 
-use crate::support::{Outcome, Stage, ping};
+use crate::support::{Outcome, Stage, ping, soon};
 
 /// What firewalls answer.
 const FIREWALL: Fault = Fault::Page(StatusCode::FORBIDDEN);
@@ -244,5 +244,66 @@ async fn a_server_out_of_reach_is_unhealthy_and_comes_back_by_itself() -> Outcom
     stage.until("linear", |workload| workload.status == Phase::Running).await?;
     assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::OK);
     assert_eq!(linear.counts().token_requests, before, "the token was fine all the while");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_failing_is_unhealthy_until_it_answers_again() -> Outcome {
+    let stage = Stage::set().await?;
+    let linear = stage.signed_in("linear").await?;
+    linear.fail(Endpoint::Mcp, Fault::Text(StatusCode::INTERNAL_SERVER_ERROR, "mine".to_owned()));
+    for _ in 0..3 {
+        assert_eq!(stage.workload("linear")?.status, Phase::Running);
+        let answer = stage.call("linear", &ping()).await?;
+        assert_eq!((answer.status, answer.body.as_ref()), (StatusCode::INTERNAL_SERVER_ERROR, b"mine".as_slice()));
+    }
+    stage.until("linear", |workload| workload.status == Phase::Unhealthy).await?;
+    linear.recover(Endpoint::Mcp);
+    assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::OK);
+    stage.until("linear", |workload| workload.status == Phase::Running).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_start_without_a_network_loses_no_login() -> Outcome {
+    let mut stage = Stage::set().await?;
+    let linear = stage.signed_in("linear").await?;
+    stage.expire("linear")?;
+    stage.stop().await?;
+    let before = linear.counts();
+    linear.go_down(Host::AuthorizationServer).await?;
+    stage.start().await?;
+    let retrying = stage.until("linear", |workload| workload.status == Phase::AuthRetrying).await?;
+    assert_eq!(retrying.reason_code.as_deref(), Some("refused"));
+    assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::SERVICE_UNAVAILABLE);
+
+    linear.come_up(Host::AuthorizationServer).await?;
+    assert_eq!(stage.next_attempt("linear").await?.status, Phase::Running);
+    assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::OK);
+    assert_eq!(linear.counts().authorization_requests, before.authorization_requests, "nobody was asked");
+    Ok(())
+}
+
+#[tokio::test]
+async fn stopping_in_the_middle_of_a_refresh_keeps_the_rotated_token() -> Outcome {
+    let mut stage = Stage::set().await?;
+    let linear = stage.signed_in("linear").await?;
+    let due = stage.workload("linear")?.next_attempt_at.context("a refresh is due")?;
+    // The token is rotated at once, and the answer is long on its way.
+    linear.fail_times(Endpoint::Token, 1, &Fault::Late(Duration::from_millis(300)));
+    stage.pass_to(due);
+    soon("the refresh is under way", async {
+        while linear.counts().tokens_issued < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await?;
+    stage.stop().await?;
+    stage.clock.advance(Duration::from_hours(2));
+    stage.start().await?;
+    stage.until("linear", |workload| workload.status == Phase::Running).await?;
+    assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::OK);
+    let counts = linear.counts();
+    assert_eq!((counts.refreshes, counts.reuse_detected), (2, 0), "the old refresh token is never sent again");
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use http::{Method, StatusCode};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use lamplighter_core::Phase;
 use lamplighter_core::config::{Config, Environment};
 use lamplighter_core::status::Workload;
@@ -195,9 +195,7 @@ impl Stage {
     pub(crate) async fn next_attempt(&self, name: &str) -> Outcome<Workload> {
         let before = self.workload(name)?;
         let due = before.next_attempt_at.with_context(|| format!("no attempt is due: {before:?}"))?;
-        // Shown in whole seconds: the moment itself is within the next one.
-        let wait = due.duration_since(self.clock.now().wall) + SignedDuration::from_secs(1);
-        self.clock.advance(wait.try_into().unwrap_or_default());
+        self.pass_to(due);
         self.until(name, |workload| {
             workload.status != before.status || workload.next_attempt_at.is_some_and(|next| next != due)
         })
@@ -217,9 +215,14 @@ impl Stage {
     /// Lets time pass until the access token of `name` has expired.
     pub(crate) fn expire(&self, name: &str) -> Outcome {
         let expiry = self.workload(name)?.expires_at.context("nothing expires")?;
-        let wait = expiry.duration_since(self.clock.now().wall) + SignedDuration::from_secs(1);
-        self.clock.advance(wait.try_into().unwrap_or_default());
+        self.pass_to(expiry);
         Ok(())
+    }
+
+    /// Lets time pass until `shown` is past: it is in whole seconds, and the moment itself within the next one.
+    pub(crate) fn pass_to(&self, shown: Timestamp) {
+        let wait = shown.duration_since(self.clock.now().wall) + SignedDuration::from_secs(1);
+        self.clock.advance(wait.try_into().unwrap_or_default());
     }
 }
 

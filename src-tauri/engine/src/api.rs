@@ -20,7 +20,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::engine::Handle;
+use crate::handle::Handle;
 
 pub use self::doctor::{Check, Checks};
 pub use self::events::Toasted;

@@ -11,26 +11,15 @@ use lamplighter_core::{Command, Event, Monitor, Phase};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::engine::Revocation;
+use crate::control::Revocation;
 use crate::http::HttpClient;
 use crate::metrics::Metrics;
 use crate::ports::{Clock, Journal, Row};
 use crate::probe;
-use crate::registry::Entry;
+use crate::registry::{Ask, Entry};
 use crate::route::{Access, Credential};
 use crate::session::{Outcome, Session};
-
-/// Something the engine asks of a driver.
-pub(crate) enum Ask {
-    /// Handle this event; told when its consequences can be seen.
-    Handle(Event, oneshot::Sender<()>),
-    /// A grant was obtained by a sign-in: keep it; told when its consequences can be seen.
-    Adopt(Box<crate::grant::Grant>, oneshot::Sender<()>),
-    /// Handle this event, which makes the monitor forget the grant; told how the revocation went.
-    Forget(Event, oneshot::Sender<Revocation>),
-    /// Finish the errands under way and end.
-    Drain,
-}
+use crate::settling::Settling;
 
 /// A monitor at work.
 pub(crate) struct Driver {
@@ -45,6 +34,7 @@ pub(crate) struct Driver {
     pub(crate) reports: mpsc::UnboundedReceiver<Event>,
     pub(crate) asks: mpsc::UnboundedReceiver<Ask>,
     pub(crate) errands: Errands,
+    pub(crate) settling: Settling,
     /// The credential of the lease that requests may carry.
     pub(crate) credential: Option<Arc<Credential>>,
     /// The one that came with the event being handled: taken only when the monitor takes its lease.
@@ -87,6 +77,10 @@ impl Driver {
             }
         }
         self.draining = true;
+        if self.session.unsaved() {
+            let errand = self.errand(Command::Store);
+            self.errands.spawn(errand);
+        }
         while let Some(finished) = self.errands.join_next().await {
             self.finish(finished);
         }
@@ -99,6 +93,8 @@ impl Driver {
                 // Whoever asked may have gone: then nobody waits.
                 let _ = seen.send(());
             }
+            // Nothing is kept of a workload that goes; whoever asked learns it from the silence.
+            Ask::Adopt(..) if self.monitor.status().phase == Phase::Removing => {}
             Ask::Adopt(grant, seen) => {
                 let session = Arc::clone(&self.session);
                 self.errands.spawn(async move { Finished::Adopted(session.adopt(*grant).await, seen) });
@@ -119,21 +115,19 @@ impl Driver {
                 let _ = seen.send(());
             }
             Ok(Finished::Forgotten(revocation)) => {
+                self.settling.begin(self.entry.route.name.as_str(), Arc::clone(&self.session));
                 for told in self.forgetting.drain(..) {
                     let _ = told.send(revocation.clone());
-                }
-                if self.session.unsaved() && !self.draining {
-                    let session = Arc::clone(&self.session);
-                    self.errands.spawn(async move {
-                        session.settle().await;
-                        Finished::Done
-                    });
                 }
                 self.publish();
             }
             Ok(Finished::Done) => {}
             // The monitor's own deadline for a lost answer goes on from here.
-            Err(error) => tracing::error!(workload = %self.entry.route.name, %error, "an errand broke off"),
+            Err(error) => {
+                tracing::error!(workload = %self.entry.route.name, %error, "an errand broke off");
+                // It may have been a revocation: nobody waits for one that will not be told.
+                self.forgetting.clear();
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::clock::within;
 use crate::configfile::ConfigFile;
+use crate::handle::Inner;
 use crate::http::HttpClient;
 use crate::keys::Keyring;
 use crate::metrics::Metrics;
@@ -24,6 +25,7 @@ use crate::profile::{EngineFile, Lock, Profile};
 use crate::proxy::Proxy;
 use crate::registry::Registry;
 use crate::server::{Limits, Parts};
+use crate::settling::Settling;
 use crate::signin::SignIns;
 use crate::workloads::Workloads;
 
@@ -32,6 +34,8 @@ pub use crate::handle::Handle;
 
 /// How long exchanges under way may take when the engine stops.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long the journal may take to reach the disk when the engine stops.
+const FLUSH: Duration = Duration::from_secs(5);
 /// Toasts that a slow face may fall behind.
 const TOASTS: usize = 64;
 
@@ -120,6 +124,7 @@ impl Engine {
             leases: Arc::new(AtomicU64::new(1)),
             base: base.clone(),
             drivers: std::sync::Mutex::default(),
+            settling: Settling::default(),
         };
         workloads.start_all(config.workloads).await;
 
@@ -131,7 +136,7 @@ impl Engine {
         let desk = Desk { registry, http: http.clone(), clock: Arc::clone(&clock), toasts: toasts.clone() };
         background.spawn(desk.run(due));
 
-        let handle = Handle(Arc::new(crate::handle::Inner {
+        let handle = Handle(Arc::new(Inner {
             signins: Arc::new(SignIns::new(http.clone(), Arc::clone(&secrets), Arc::clone(&clock), redirect_uri)),
             config_file: Arc::new(ConfigFile::at(&profile.config_file()).under(environment)),
             editing: Mutex::default(),
@@ -175,15 +180,19 @@ impl Engine {
     pub async fn stop(mut self) {
         self.profile.retract();
         self.shutdown.cancel();
-        self.handle.0.signins.cancel_all();
+        let Inner { signins, workloads, .. } = &*self.handle.0;
         let drained = within(&*self.clock, DRAIN, async {
-            self.handle.0.workloads.drain().await;
-            self.handle.0.workloads.journal.flush().await;
+            // A sign-in under way brings a grant that its workload must still be there to keep.
+            signins.finish().await;
+            workloads.drain().await;
             let _ = (&mut self.server).await;
         });
         if drained.await.is_none() {
             tracing::warn!("a token exchange or request did not end within 10 s; its answer is lost");
             self.server.abort();
+        }
+        if within(&*self.clock, FLUSH, workloads.journal.flush()).await.is_none() {
+            tracing::warn!("the journal was not written within 5 s; its newest rows are lost");
         }
         self.background.shutdown().await;
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lamplighter_core::config::{Resource, WorkloadConfig};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +51,20 @@ pub struct Origin {
     pub client: crate::oauth::Client,
     /// The `resource` sent (RFC 8707), to the letter.
     pub resource: Option<String>,
+}
+
+/// The document that keeps the registration at `issuer`: never replayed to another.
+pub(crate) fn registration_document(issuer: &str) -> String {
+    format!("registration/{issuer}")
+}
+
+/// `resource` of RFC 8707, to the letter: the person's, else the metadata's, else the workload's address.
+pub(crate) fn resource(config: &WorkloadConfig, found: Option<String>) -> Option<String> {
+    match &config.resource {
+        Resource::Discovered => Some(found.unwrap_or_else(|| config.url.as_str().to_owned())),
+        Resource::Fixed(resource) => Some(resource.clone()),
+        Resource::Omitted => None,
+    }
 }
 
 /// The document as it is written.

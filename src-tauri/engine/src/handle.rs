@@ -113,7 +113,18 @@ impl Handle {
             return Err(ControlError::NameTaken(name));
         }
         let session = self.0.workloads.session(&config);
-        session.furnish(secrets).await.map_err(|fault| ControlError::Secrets(Cause::Store(fault).sentence()))?;
+        self.0.workloads.settling.end(&name);
+        let secretless = secrets.is_empty();
+        if let Err(fault) = session.furnish(secrets).await {
+            // Whatever an earlier workload of this name left in the store goes when the store is back.
+            if !secretless {
+                session.replace(Secrets::default());
+            }
+            self.0.workloads.settling.begin(&name, Arc::clone(&session));
+            if !secretless {
+                return Err(ControlError::Secrets(Cause::Store(fault).sentence()));
+            }
+        }
         let kept = config.clone();
         if let Err(error) = self.edit(move |file| file.add(&kept)).await {
             session.delete().await;
@@ -132,6 +143,15 @@ impl Handle {
     /// # Errors
     /// When no workload has this name, or the configuration cannot be written.
     pub async fn remove(&self, name: &str) -> Result<Revocation, ControlError> {
+        let (this, name) = (self.clone(), name.to_owned());
+        // A task of its own: whoever asked may not wait for the end, and half a removal is none.
+        match tokio::spawn(async move { this.part_with(&name).await }).await {
+            Ok(removed) => removed,
+            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+        }
+    }
+
+    async fn part_with(&self, name: &str) -> Result<Revocation, ControlError> {
         let _turn = self.0.editing.lock().await;
         let entry = self.entry(name)?;
         let removed = entry.config.name.clone();
@@ -193,7 +213,7 @@ impl Handle {
     /// When no workload has this name, or the configuration cannot be written.
     pub async fn start(&self, name: &str) -> Result<(), ControlError> {
         let entry = self.keep_stopped(name, false).await?;
-        if entry.route.access().status.phase == Phase::Stopped {
+        if matches!(entry.route.access().status.phase, Phase::Stopping | Phase::Stopped) {
             entry.tell(Event::StartRequested).await;
         }
         Ok(())

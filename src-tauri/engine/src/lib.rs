@@ -28,6 +28,7 @@ pub mod route;
 pub mod secrets;
 pub mod server;
 mod session;
+mod settling;
 mod signin;
 mod triggers;
 mod workloads;

@@ -1,7 +1,9 @@
-//! What is counted, and how `/metrics` says it (`OpenMetrics` text). Labels are workload names and fixed
+//! What is counted, and how `/metrics` says it (Prometheus text, or `OpenMetrics` for those who ask for it). Labels are workload names and fixed
 //! words: never an address, a query or anything secret.
 
 mod meters;
+
+use std::collections::HashSet;
 
 use lamplighter_core::Snapshot;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -15,8 +17,14 @@ use prometheus_client::registry::Registry;
 pub use meters::Outcome;
 pub(crate) use meters::{Meters, Open};
 
-/// The content type of [`Metrics::render`].
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// The forms in which [`Metrics::render`] can say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Prometheus text, which everything reads.
+    Prometheus,
+    /// `OpenMetrics` text.
+    OpenMetrics,
+}
 
 const PREFIX: &str = "lamplighter";
 
@@ -79,6 +87,26 @@ fn wait_histogram() -> Histogram {
     Histogram::new([0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0])
 }
 
+impl Format {
+    /// The form that somebody wants who sends this `Accept` field (RFC 9110 section 12.5.1).
+    #[must_use]
+    pub fn wanted(accept: Option<&str>) -> Self {
+        match accept {
+            Some(accept) if accept.contains("application/openmetrics-text") => Self::OpenMetrics,
+            Some(_) | None => Self::Prometheus,
+        }
+    }
+
+    /// The content type of this form.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        }
+    }
+}
+
 impl Metrics {
     /// Counts one request to the token endpoint of `workload` by its verdict (`ok`, `transient`, `permanent`).
     pub fn token_request(&self, workload: &str, verdict: &'static str) {
@@ -87,7 +115,7 @@ impl Metrics {
 
     /// All that is counted, and the status of each workload of `snapshot`.
     #[must_use]
-    pub fn render(&self, snapshot: &Snapshot) -> String {
+    pub fn render(&self, snapshot: &Snapshot, format: Format) -> String {
         let status: Family<StatusLabels, Gauge> = Family::default();
         for workload in &snapshot.workloads {
             let labels = StatusLabels { workload: workload.name.clone(), status: word(workload.status) };
@@ -100,8 +128,13 @@ impl Metrics {
         // Writing to a string does not fail.
         let _ = encode_registry(&mut text, &self.registry);
         let _ = encode_registry(&mut text, &derived);
-        let _ = encode_eof(&mut text);
-        text
+        match format {
+            Format::OpenMetrics => {
+                let _ = encode_eof(&mut text);
+                text
+            }
+            Format::Prometheus => with_whole_names(&text),
+        }
     }
 
     /// The counters of `workload`.
@@ -133,6 +166,22 @@ impl Metrics {
     }
 }
 
+/// The text with counters described under the whole names of their samples, as Prometheus text has it.
+fn with_whole_names(text: &str) -> String {
+    let mut counters: HashSet<&str> = HashSet::new();
+    counters.extend(text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter")));
+    let whole = |line: &str| {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some(what), Some(name), Some(rest)) if counters.contains(name) => {
+                format!("# {what} {name}_total {rest}\n")
+            }
+            _ => format!("{line}\n"),
+        }
+    };
+    text.lines().map(whole).collect()
+}
+
 /// The word that every face uses for `value`.
 fn word(value: impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
@@ -158,8 +207,11 @@ mod tests {
         metrics.token_request("linear", "transient");
         meters.waited(Duration::from_millis(300));
 
-        let text = metrics.render(&Snapshot::default());
+        let text = metrics.render(&Snapshot::default(), Format::Prometheus);
         for line in [
+            "# TYPE lamplighter_requests_total counter",
+            "# HELP lamplighter_requests_total Requests to workloads.",
+            "# TYPE lamplighter_renewal_wait_seconds histogram",
             r#"lamplighter_requests_total{workload="linear",outcome="served"} 2"#,
             r#"lamplighter_requests_total{workload="linear",outcome="refused_503"} 1"#,
             r#"lamplighter_requests_total{workload="linear",outcome="client_gone"} 1"#,
@@ -168,7 +220,18 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line} is missing in\n{text}");
         }
-        assert!(text.ends_with("# EOF\n"));
+    }
+
+    #[test]
+    fn open_metrics_are_for_those_who_ask() {
+        assert_eq!(Format::wanted(None), Format::Prometheus);
+        assert_eq!(Format::wanted(Some("*/*")), Format::Prometheus);
+        let both = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.4";
+        assert_eq!(Format::wanted(Some(both)), Format::OpenMetrics);
+        let metrics = Metrics::default();
+        metrics.token_request("linear", "ok");
+        let text = metrics.render(&Snapshot::default(), Format::OpenMetrics);
+        assert!(text.contains("# TYPE lamplighter_token_requests counter\n") && text.ends_with("# EOF\n"), "{text}");
     }
 
     #[test]
@@ -196,7 +259,7 @@ mod tests {
             conditions: Vec::new(),
         };
         let snapshot = Snapshot { workloads: vec![status.describe(&identity, &reading)] };
-        let text = Metrics::default().render(&snapshot);
+        let text = Metrics::default().render(&snapshot, Format::Prometheus);
         assert!(text.contains(r#"lamplighter_workload_status{workload="linear",status="auth_retrying"} 1"#), "{text}");
         assert_eq!(text.matches("lamplighter_workload_status{").count(), 1);
         assert!(!text.contains("secret"));
@@ -206,8 +269,8 @@ mod tests {
     fn what_is_open_is_counted_while_it_is_open() {
         let metrics = Metrics::default();
         let stream = metrics.stream();
-        assert!(metrics.render(&Snapshot::default()).contains("lamplighter_open_streams 1"));
+        assert!(metrics.render(&Snapshot::default(), Format::Prometheus).contains("lamplighter_open_streams 1"));
         drop(stream);
-        assert!(metrics.render(&Snapshot::default()).contains("lamplighter_open_streams 0"));
+        assert!(metrics.render(&Snapshot::default(), Format::Prometheus).contains("lamplighter_open_streams 0"));
     }
 }

@@ -6,12 +6,25 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use lamplighter_core::config::WorkloadConfig;
 use lamplighter_core::status::{Identity, Workload};
-use lamplighter_core::{Reading, Snapshot};
-use tokio::sync::{mpsc, watch};
+use lamplighter_core::{Event, Reading, Snapshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::driver::Ask;
+use crate::control::Revocation;
+use crate::grant::Grant;
 use crate::route::{Access, Route};
 use crate::session::Session;
+
+/// Something the engine asks of a driver.
+pub(crate) enum Ask {
+    /// Handle this event; told when its consequences can be seen.
+    Handle(Event, oneshot::Sender<()>),
+    /// A grant was obtained by a sign-in: keep it; told when its consequences can be seen.
+    Adopt(Box<Grant>, oneshot::Sender<()>),
+    /// Handle this event, which makes the monitor forget the grant; told how the revocation went.
+    Forget(Event, oneshot::Sender<Revocation>),
+    /// Finish the errands under way and end.
+    Drain,
+}
 
 /// One workload: the ways to it, and what is shown of it.
 pub(crate) struct Entry {
@@ -44,6 +57,39 @@ impl Entry {
 
     pub(crate) fn name(&self) -> &str {
         self.config.name.as_str()
+    }
+
+    /// Handles `event`; its consequences can be seen when this is ready.
+    pub(crate) async fn tell(&self, event: Event) {
+        self.ask(|seen| Ask::Handle(event, seen)).await;
+    }
+
+    /// Has `event` handled, in its turn among all that is told and asked.
+    pub(crate) fn say(&self, event: Event) {
+        let (seen, _) = oneshot::channel();
+        // The driver is gone only when the workload is: then nobody is interested.
+        let _ = self.asks.send(Ask::Handle(event, seen));
+    }
+
+    /// Keeps a grant that a sign-in brought; false when the workload is gone.
+    pub(crate) async fn adopt(&self, grant: Grant) -> bool {
+        self.ask(|seen| Ask::Adopt(Box::new(grant), seen)).await.is_some()
+    }
+
+    /// Forgets the grant by way of `event`; `None` when the workload is gone.
+    pub(crate) async fn forget(&self, event: Event) -> Option<Revocation> {
+        self.ask(|told| Ask::Forget(event, told)).await
+    }
+
+    /// Ends the driver once its errands are done.
+    pub(crate) fn end(&self) {
+        let _ = self.asks.send(Ask::Drain);
+    }
+
+    async fn ask<T>(&self, ask: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Option<T> {
+        let (sender, answer) = oneshot::channel();
+        self.asks.send(ask(sender)).ok()?;
+        answer.await.ok()
     }
 }
 

@@ -29,7 +29,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{CallbackPage, Handle};
+use crate::control::CallbackPage;
+use crate::handle::Handle;
 use crate::keys::Keyring;
 use crate::metrics::Metrics;
 use crate::ports::Clock;

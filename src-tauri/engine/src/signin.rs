@@ -2,19 +2,21 @@
 //! answers on our own `/callback`, and `state` tells the flow.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lamplighter_core::Event;
 use lamplighter_core::condition::Cause;
-use lamplighter_core::config::{GrantKind, Resource, WorkloadConfig};
+use lamplighter_core::config::GrantKind;
 use lamplighter_core::verdict::{Verdict, judge};
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::clock::within;
-use crate::engine::{CallbackPage, ControlError, SignIn, SignInOutcome};
+use crate::control::{CallbackPage, ControlError, SignIn, SignInOutcome};
 use crate::grant::{Grant, Origin};
 use crate::http::HttpClient;
 use crate::oauth::{self, Authorization, Challenge, Client, Discovered, Server, SignInError, TokenRequest};
@@ -31,13 +33,16 @@ const MOST_STEP_UPS: u32 = 3;
 /// How long the person may take.
 const PATIENCE: Duration = Duration::from_mins(15);
 
-/// The flows that wait for a browser.
+/// The flows under way.
 pub(crate) struct SignIns {
     http: HttpClient,
     store: Arc<dyn SecretStore>,
     clock: Arc<dyn Clock>,
     redirect_uri: Url,
-    waiting: Mutex<HashMap<String, Flow>>,
+    /// By workload: each has one.
+    flows: Mutex<HashMap<String, Arc<Flow>>>,
+    /// Flows whose browser came back: what it brought is kept even when nobody waits for the page.
+    completing: TaskTracker,
     /// Per workload, the scopes of the last step-up that the person granted, and how often running.
     step_ups: Mutex<HashMap<String, StepUps>>,
 }
@@ -54,15 +59,18 @@ struct Flow {
     client: Client,
     resource: Option<String>,
     scopes: Vec<String>,
+    /// Whether the browser came back: a callback counts once.
+    answered: AtomicBool,
     outcome: watch::Sender<Option<SignInOutcome>>,
 }
 
 impl SignIns {
     pub(crate) fn new(http: HttpClient, store: Arc<dyn SecretStore>, clock: Arc<dyn Clock>, redirect_uri: Url) -> Self {
-        Self { http, store, clock, redirect_uri, waiting: Mutex::default(), step_ups: Mutex::default() }
+        let completing = TaskTracker::new();
+        Self { http, store, clock, redirect_uri, flows: Mutex::default(), completing, step_ups: Mutex::default() }
     }
 
-    /// Begins a sign-in; an earlier one of the same workload is cancelled.
+    /// Begins a sign-in; an earlier one of the same workload is cancelled once this one can go ahead.
     pub(crate) async fn begin(self: &Arc<Self>, entry: Arc<Entry>, force: bool) -> Result<SignIn, ControlError> {
         let name = entry.name().to_owned();
         match entry.config.grant {
@@ -83,7 +91,6 @@ impl SignIns {
                 "{name} grants the access it asks for and refuses all the same; `lamplighter login {name} --force` asks again"
             )));
         }
-        self.cancel(&name, "another sign-in was begun");
         let prepared = within(&*self.clock, PREPARATION, self.prepare(&entry)).await.unwrap_or_else(|| {
             Err(SignInError {
                 problem: "the sign-in server did not answer in time".to_owned(),
@@ -95,45 +102,70 @@ impl SignIns {
             ControlError::SignIn(format!("{name} cannot be signed in: {}{hint}", error.problem))
         })?;
         let authorization_url = flow.authorization.url.clone();
-        let state = flow.authorization.state.expose_secret().to_owned();
-        self.waiting().insert(state.clone(), flow);
+        let flow = Arc::new(flow);
+        // Another may have been begun while this one was prepared.
+        let earlier = self.flows().insert(name, Arc::clone(&flow));
+        if let Some(earlier) = earlier {
+            earlier.fail("another sign-in was begun");
+        }
         entry.tell(Event::SignInStarted).await;
-        self.expire(state, outcome.clone());
+        self.expire(flow, outcome.clone());
         Ok(SignIn { authorization_url, outcome })
     }
 
     /// Cancels the sign-in of a workload; whether there was one.
     pub(crate) fn cancel(&self, name: &str, why: &str) -> bool {
-        let flow = {
-            let mut waiting = self.waiting();
-            let state = waiting.iter().find(|(_, flow)| flow.entry.name() == name).map(|(state, _)| state.clone());
-            state.and_then(|state| waiting.remove(&state))
-        };
-        flow.map(|flow| flow.fail(why.to_owned())).is_some()
+        let flow = self.flows().remove(name);
+        flow.inspect(|flow| flow.fail(why)).is_some()
     }
 
-    /// Ends every sign-in: the engine stops.
-    pub(crate) fn cancel_all(&self) {
-        let flows: Vec<Flow> = self.waiting().drain().map(|(_, flow)| flow).collect();
-        for flow in flows {
-            flow.fail("the engine stopped".to_owned());
+    /// Ends the sign-ins that wait for a browser, and lets those finish whose code is being exchanged: the engine
+    /// stops. Not bounded in time: the caller is.
+    pub(crate) async fn finish(&self) {
+        let waiting: Vec<Arc<Flow>> =
+            self.flows().extract_if(|_, flow| !flow.answered.load(Ordering::Relaxed)).map(|(_, flow)| flow).collect();
+        for flow in waiting {
+            flow.fail("the engine stopped");
         }
+        self.completing.close();
+        self.completing.wait().await;
     }
 
     /// The browser came back.
-    pub(crate) async fn callback(&self, query: &str) -> CallbackPage {
-        let flow = oauth::callback_state(query).and_then(|state| self.waiting().remove(&state));
+    pub(crate) async fn callback(self: &Arc<Self>, query: &str) -> CallbackPage {
+        let flow = oauth::callback_state(query).and_then(|state| self.answer(&state));
         let Some(flow) = flow else { return CallbackPage::Unknown };
         let name = flow.entry.name().to_owned();
-        match self.complete(&flow, query).await {
-            Ok(()) => {
-                flow.outcome.send_replace(Some(SignInOutcome::SignedIn));
-                CallbackPage::SignedIn(name)
-            }
-            Err(problem) => {
-                flow.fail(problem.clone());
-                CallbackPage::Failed(name, problem)
-            }
+        let (this, query) = (Arc::clone(self), query.to_owned());
+        let ended = self.completing.spawn(async move { this.end(&flow, &query).await });
+        match ended.await {
+            Ok(Ok(())) => CallbackPage::SignedIn(name),
+            Ok(Err(problem)) => CallbackPage::Failed(name, problem),
+            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+        }
+    }
+
+    /// The flow that waits for this `state`.
+    fn answer(&self, state: &str) -> Option<Arc<Flow>> {
+        let flows = self.flows();
+        let flow = flows.values().find(|flow| flow.authorization.state.expose_secret() == state)?;
+        (!flow.answered.swap(true, Ordering::Relaxed)).then(|| Arc::clone(flow))
+    }
+
+    async fn end(&self, flow: &Arc<Flow>, query: &str) -> Result<(), String> {
+        let ended = self.complete(flow, query).await;
+        match &ended {
+            Ok(()) => drop(flow.outcome.send_replace(Some(SignInOutcome::SignedIn))),
+            Err(problem) => flow.fail(problem),
+        }
+        self.forget(flow);
+        ended
+    }
+
+    fn forget(&self, flow: &Arc<Flow>) {
+        let mut flows = self.flows();
+        if flows.get(flow.entry.name()).is_some_and(|present| Arc::ptr_eq(present, flow)) {
+            flows.remove(flow.entry.name());
         }
     }
 
@@ -171,6 +203,10 @@ impl SignIns {
             // RFC 6749 section 5.1: left out when it is what was asked for.
             grant.scope = Some(flow.scopes.join(" "));
         }
+        if let Some(SignInOutcome::Failed(problem)) = flow.outcome.borrow().clone() {
+            // Cancelled, or overtaken by another, while the code was exchanged.
+            return Err(problem);
+        }
         if !flow.entry.adopt(grant).await {
             return Err("the workload was removed meanwhile".to_owned());
         }
@@ -202,12 +238,20 @@ impl SignIns {
         let found = oauth::discover(&self.http, &config.url, challenge.as_ref(), config.issuer.as_ref()).await?;
         let scopes = scopes(entry, &found);
         let client = self.client(entry, &found.server, &scopes).await?;
-        let resource = resource(config, found.resource);
+        let resource = crate::grant::resource(config, found.resource);
         let redirect_uri = client.redirect_uri.as_ref().unwrap_or(&self.redirect_uri);
         let authorization = oauth::authorize(&found.server, &client, redirect_uri, &scopes, resource.as_deref());
         let (outcome, receiver) = watch::channel(None);
-        let flow =
-            Flow { entry: Arc::clone(entry), authorization, server: found.server, client, resource, scopes, outcome };
+        let flow = Flow {
+            entry: Arc::clone(entry),
+            authorization,
+            server: found.server,
+            client,
+            resource,
+            scopes,
+            answered: AtomicBool::new(false),
+            outcome,
+        };
         Ok((flow, receiver))
     }
 
@@ -225,9 +269,9 @@ impl SignIns {
     /// Who we are to `server`: pre-registered, else registered before, else registered now.
     async fn client(&self, entry: &Entry, server: &Server, scopes: &[String]) -> Result<Client, SignInError> {
         if let Some(id) = &entry.config.client_id {
-            return Ok(Client::preregistered(id.clone(), entry.session.client_secret(), server));
+            return Ok(Client::preregistered(id.clone(), entry.session.client_secret().await, server));
         }
-        let document = registration_document(&server.issuer);
+        let document = crate::grant::registration_document(&server.issuer);
         if let Ok(Some(kept)) = self.store.read(&document).await {
             match serde_json::from_slice::<Client>(kept.expose_secret()) {
                 Ok(client) if client.serves(&self.redirect_uri, self.clock.now().wall) => return Ok(client),
@@ -250,46 +294,41 @@ impl SignIns {
         Ok(client)
     }
 
-    /// Ends the flow of `state` when the person takes too long.
-    fn expire(self: &Arc<Self>, state: String, mut outcome: watch::Receiver<Option<SignInOutcome>>) {
+    /// Ends the flow when the person takes too long.
+    fn expire(self: &Arc<Self>, flow: Arc<Flow>, mut outcome: watch::Receiver<Option<SignInOutcome>>) {
         let this = Arc::downgrade(self);
         let deadline = self.clock.sleep_until(self.clock.now().moment + PATIENCE);
         tokio::spawn(async move {
             tokio::select! {
                 _ = outcome.wait_for(Option::is_some) => {}
                 () = deadline => {
-                    let flow = this.upgrade().and_then(|this| this.waiting().remove(&state));
-                    if let Some(flow) = flow {
-                        flow.fail("nobody came back from the browser within 15 minutes".to_owned());
+                    if !flow.answered.swap(true, Ordering::Relaxed) && let Some(this) = this.upgrade() {
+                        flow.fail("nobody came back from the browser within 15 minutes");
+                        this.forget(&flow);
                     }
                 }
             }
         });
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<String, Flow>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn flows(&self) -> MutexGuard<'_, HashMap<String, Arc<Flow>>> {
+        self.flows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Flow {
-    fn fail(&self, problem: String) {
-        self.entry.route.report(Event::SignInFailed { cause: Cause::SignIn(problem.clone()) });
-        self.outcome.send_replace(Some(SignInOutcome::Failed(problem)));
-    }
-}
-
-/// The document that keeps the registration at `issuer`: never replayed to another.
-pub(crate) fn registration_document(issuer: &str) -> String {
-    format!("registration/{issuer}")
-}
-
-/// `resource` of RFC 8707, to the letter: the person's, else the metadata's, else the workload's address.
-pub(crate) fn resource(config: &WorkloadConfig, found: Option<String>) -> Option<String> {
-    match &config.resource {
-        Resource::Discovered => Some(found.unwrap_or_else(|| config.url.as_str().to_owned())),
-        Resource::Fixed(resource) => Some(resource.clone()),
-        Resource::Omitted => None,
+    /// Ends this flow, unless it has ended.
+    fn fail(&self, problem: &str) {
+        let ends = self.outcome.send_if_modified(|outcome| {
+            let ends = outcome.is_none();
+            if ends {
+                *outcome = Some(SignInOutcome::Failed(problem.to_owned()));
+            }
+            ends
+        });
+        if ends {
+            self.entry.say(Event::SignInFailed { cause: Cause::SignIn(problem.to_owned()) });
+        }
     }
 }
 

@@ -12,13 +12,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use url::Url;
 
-use crate::driver::{Ask, Driver};
+use crate::driver::Driver;
 use crate::http::HttpClient;
 use crate::metrics::Metrics;
 use crate::ports::{Clock, Journal, SecretStore};
 use crate::registry::{Entry, Registry};
 use crate::route::{Access, Route};
 use crate::session::Session;
+use crate::settling::Settling;
 
 /// What every workload is made of.
 pub(crate) struct Workloads {
@@ -32,6 +33,7 @@ pub(crate) struct Workloads {
     pub(crate) leases: Arc<AtomicU64>,
     pub(crate) base: Url,
     pub(crate) drivers: Mutex<JoinSet<()>>,
+    pub(crate) settling: Settling,
 }
 
 impl Workloads {
@@ -97,6 +99,7 @@ impl Workloads {
             reports: reported,
             asks: asked,
             errands: JoinSet::new(),
+            settling: self.settling.clone(),
             credential: None,
             offered: None,
             forgetting: Vec::new(),
@@ -113,33 +116,6 @@ impl Workloads {
         }
         let mut drivers = std::mem::take(&mut *self.drivers.lock().unwrap_or_else(PoisonError::into_inner));
         while drivers.join_next().await.is_some() {}
-    }
-}
-
-impl Entry {
-    /// Handles `event`; its consequences can be seen when this is ready.
-    pub(crate) async fn tell(&self, event: Event) {
-        self.ask(|seen| Ask::Handle(event, seen)).await;
-    }
-
-    /// Keeps a grant that a sign-in brought; false when the workload is gone.
-    pub(crate) async fn adopt(&self, grant: crate::grant::Grant) -> bool {
-        self.ask(|seen| Ask::Adopt(Box::new(grant), seen)).await.is_some()
-    }
-
-    /// Forgets the grant by way of `event`; `None` when the workload is gone.
-    pub(crate) async fn forget(&self, event: Event) -> Option<crate::control::Revocation> {
-        self.ask(|told| Ask::Forget(event, told)).await
-    }
-
-    /// Ends the driver once its errands are done.
-    pub(crate) fn end(&self) {
-        let _ = self.asks.send(Ask::Drain);
-    }
-
-    async fn ask<T>(&self, ask: impl FnOnce(tokio::sync::oneshot::Sender<T>) -> Ask) -> Option<T> {
-        let (sender, answer) = tokio::sync::oneshot::channel();
-        self.asks.send(ask(sender)).ok()?;
-        answer.await.ok()
+        self.settling.end_all();
     }
 }

@@ -22,7 +22,7 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
     for warning in &config.warnings {
         out.note(&format!("warning: {warning}"));
     }
-    let _log = log(&profile, &config)?;
+    let _log = log(&profile, &config, out.terminal().live)?;
     let doors = engine::Ports {
         clock: Arc::clone(&ports.clock),
         secrets: secrets::open(config.secret_store, &profile, Arc::clone(&ports.clock)),
@@ -52,8 +52,12 @@ pub(super) fn config(profile: &Profile, environment: &Environment) -> Result<Con
     Ok(Config::parse(&file.display().to_string(), &text, environment)?)
 }
 
-/// Writes the log to standard error and, a file a day for a week, to `log/`.
-fn log(profile: &Profile, config: &Config) -> Result<tracing_appender::non_blocking::WorkerGuard, Failure> {
+/// Writes the log to standard error, coloured where that is a terminal, and, a file a day for a week, to `log/`.
+fn log(
+    profile: &Profile,
+    config: &Config,
+    terminal: bool,
+) -> Result<tracing_appender::non_blocking::WorkerGuard, Failure> {
     let words = config.log.as_deref().unwrap_or("info");
     let filter = EnvFilter::try_new(words).map_err(|error| {
         Failure::new(ExitCode::Usage, format!("environment variable LAMPLIGHTER_LOG: {words:?} is no filter: {error}"))
@@ -70,10 +74,11 @@ fn log(profile: &Profile, config: &Config) -> Result<tracing_appender::non_block
         .map_err(|error| unwritable(&folder, &error))?;
     let (file, guard) = tracing_appender::non_blocking(file);
     let lines = tracing_subscriber::fmt::layer().with_ansi(false);
-    let subscriber = tracing_subscriber::registry()
-        .with(filter)
-        .with(lines.with_writer(file))
-        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr));
+    let mut told = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    if !terminal {
+        told = told.with_ansi(false);
+    }
+    let subscriber = tracing_subscriber::registry().with(filter).with(lines.with_writer(file)).with(told);
     // Whoever runs the engine inside another program has a log of its own.
     let _ = subscriber.try_init();
     Ok(guard)

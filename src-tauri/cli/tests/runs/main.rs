@@ -11,4 +11,5 @@ mod events;
 mod list;
 mod login;
 mod orders;
+mod serve;
 mod usage;

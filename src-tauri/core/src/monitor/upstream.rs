@@ -57,7 +57,8 @@ impl Monitor {
     }
 
     pub(super) fn scope_challenged(&mut self, mut scopes: Vec<String>, now: Reading) {
-        if !self.is_in_use() || self.held.is_none() {
+        let passes = matches!(self.state, State::Running) || (self.is_in_use() && self.held.is_some());
+        if !passes {
             return;
         }
         scopes.extend(self.wanted_scopes.iter().flatten().cloned());

@@ -122,6 +122,8 @@ impl Monitor {
                 Errand { step: Step::Due(at), .. } => Some(at),
                 Errand { step: Step::Asked { .. }, .. } => None,
             },
+            // What is awaited there is the server, not the next renewal.
+            State::Running if let Some(failing) = &self.upstream.failing => Some(failing.probe_at),
             State::Starting { .. } | State::Running | State::Retrying { .. } | State::Unauthenticated { .. } => {
                 self.renewal.due.filter(|_| self.renewal.in_flight.is_none()).map(|due| due.at)
             }

@@ -337,6 +337,7 @@ fn running_to_unhealthy_and_back() {
     assert_eq!(brief(&rig.send(Event::UpstreamFailed(out))), ["running > unhealthy server_refused"]);
     let status = rig.monitor.status();
     assert_eq!((status.gate, status.usable.is_some()), (Gate::Open, true), "traffic itself may find it back");
+    assert_eq!(status.next_attempt, Some(rig.now.moment + MINUTE), "the server is awaited, not the next renewal");
     assert_eq!(rig.deadline(), Some((MINUTE, Wake::Probe)));
     assert_eq!(brief(&rig.wake().1), ["probe"]);
     assert_eq!(rig.deadline(), Some((MINUTE, Wake::Probe)));
@@ -361,9 +362,19 @@ fn running_with_a_wish_for_more_access() {
 }
 
 #[test]
-fn a_wish_for_more_access_counts_only_while_a_lease_is_used() {
+fn a_wish_for_more_access_is_told_of_a_server_that_has_asked_for_no_sign_in() {
+    let mut rig = Rig::open();
+    rig.send(Event::ScopeChallenged { scopes: vec!["write".to_owned()] });
+    assert_eq!((rig.phase(), rig.codes()), (Phase::Running, vec!["needs_more_access"]));
+    let lease = rig.lease(Some(HOUR), true);
+    rig.send(Event::SignedIn { lease, stored: Ok(()) });
+    assert_eq!(rig.codes(), Vec::<&str>::new());
+}
+
+#[test]
+fn a_wish_for_more_access_counts_only_while_requests_pass() {
     let wanted = Event::ScopeChallenged { scopes: vec!["write".to_owned()] };
-    for mut rig in [Rig::new(), Rig::open(), Rig::past_ceiling()] {
+    for mut rig in [Rig::new(), Rig::past_ceiling()] {
         assert_eq!(rig.send(wanted.clone()), []);
         assert_eq!(rig.codes(), Vec::<&str>::new());
     }

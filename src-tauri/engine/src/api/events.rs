@@ -16,7 +16,7 @@ use tokio::sync::{broadcast, watch};
 
 use super::Api;
 use super::problem::Problem;
-use crate::engine::Handle;
+use crate::handle::Handle;
 use crate::ports::Row;
 
 /// The most rows that are given to somebody who missed some.

@@ -7,7 +7,7 @@ use lamplighter_core::config::ConfigError;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{OpenApi, RefOr};
 
-use crate::engine::ControlError;
+use crate::control::ControlError;
 use crate::ports::JournalError;
 
 /// RFC 9457 section 3.

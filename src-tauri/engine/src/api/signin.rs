@@ -14,7 +14,7 @@ use url::Url;
 use super::Api;
 use super::body::Body;
 use super::problem::{Problem, Word};
-use crate::engine::{CallbackPage, SignInOutcome};
+use crate::control::{CallbackPage, SignInOutcome};
 
 /// How many flows are remembered, so that those who wait learn how theirs ended.
 const REMEMBERED: usize = 64;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::Api;
 use super::body::Body;
 use super::problem::Problem;
-use crate::engine::{ControlError, Look, NewWorkload, Revocation};
+use crate::control::{ControlError, Look, NewWorkload, Revocation};
 
 /// A workload to add: the fields of the `[[workload]]` table, and its secrets.
 #[derive(Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -147,7 +147,7 @@ pub(super) async fn remove(State(api): State<Api>, Path(name): Path<String>) -> 
 #[utoipa::path(
     post, path = "/workloads/{name}/retry", tag = "workloads",
     params(("name" = String, Path, description = "The workload.")),
-    responses((status = 202), (status = 404, body = Problem), (status = 409, body = Problem))
+    responses((status = 202), (status = 404, body = Problem))
 )]
 pub(super) async fn retry(State(api): State<Api>, Path(name): Path<String>) -> Result<StatusCode, Problem> {
     accepted(api.handle.retry(&name).await)
@@ -249,21 +249,31 @@ impl NewWorkloadRequest {
 
     /// How the grant is obtained, with everything that this way needs.
     fn grant(&self) -> Result<GrantKind, Problem> {
-        let missing =
-            |field: &str, grant: &str| Problem::invalid(field, format!("the grant `{grant}` needs `{field}`"), None);
+        let missing = |field: &str, grant: &str, hint: &str| {
+            Problem::invalid(field, format!("the grant `{grant}` needs `{field}`"), Some(hint.to_owned()))
+        };
         match (self.grant, &self.bearer) {
             (None | Some(GrantWord::Bearer), Some(_)) => Ok(GrantKind::Bearer),
-            (Some(GrantWord::Bearer), None) => Err(missing("bearer", "bearer")),
+            (Some(GrantWord::Bearer), None) => Err(missing(
+                "bearer",
+                "bearer",
+                "`lamplighter add` reads the token with --bearer-stdin, or from LAMPLIGHTER_BEARER",
+            )),
             (Some(GrantWord::AuthorizationCode | GrantWord::ClientCredentials), Some(_)) => {
-                Err(Problem::invalid("bearer", "a `bearer` goes with the grant `bearer` alone", None))
+                let hint = "leave out the token, or name no other grant".to_owned();
+                Err(Problem::invalid("bearer", "a `bearer` goes with the grant `bearer` alone", Some(hint)))
             }
             (None | Some(GrantWord::AuthorizationCode), None) => Ok(GrantKind::AuthorizationCode),
-            (Some(GrantWord::ClientCredentials), None) if self.client_id.is_none() => {
-                Err(missing("client_id", "client_credentials"))
-            }
-            (Some(GrantWord::ClientCredentials), None) if self.client_secret.is_none() => {
-                Err(missing("client_secret", "client_credentials"))
-            }
+            (Some(GrantWord::ClientCredentials), None) if self.client_id.is_none() => Err(missing(
+                "client_id",
+                "client_credentials",
+                "name the client that is registered there: --client-id ID",
+            )),
+            (Some(GrantWord::ClientCredentials), None) if self.client_secret.is_none() => Err(missing(
+                "client_secret",
+                "client_credentials",
+                "`lamplighter add` reads it with --client-secret-stdin, or from LAMPLIGHTER_CLIENT_SECRET",
+            )),
             (Some(GrantWord::ClientCredentials), None) => Ok(GrantKind::ClientCredentials),
         }
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::body::Body;
-use http::header::{ALLOW, AUTHORIZATION, HOST, ORIGIN};
+use http::header::{ACCEPT, ALLOW, AUTHORIZATION, HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use lamplighter_core::admission::{Area, Key, Refusal, admit};
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{Parts, page, reply, streams};
-use crate::metrics;
+use crate::metrics::Format;
 use crate::proxy::Call;
 
 /// Where the control API begins.
@@ -80,9 +80,16 @@ impl Door {
     async fn dispatch(&self, request: Request<Incoming>) -> Response<Body> {
         let parts = &self.parts;
         match Room::of(request.uri().path()) {
-            Room::Health | Room::Metrics | Room::Callback if request.method() != Method::GET => only_get(),
+            // A link that is only looked at must not use up the code of a sign-in.
+            Room::Callback if request.method() != Method::GET => not_allowed("GET"),
+            Room::Health | Room::Metrics if !matches!(*request.method(), Method::GET | Method::HEAD) => {
+                not_allowed("GET, HEAD")
+            }
             Room::Health => reply::json(StatusCode::OK, &Health { status: "ok", version: env!("CARGO_PKG_VERSION") }),
-            Room::Metrics => reply::text(metrics::CONTENT_TYPE, parts.metrics.render(&parts.workloads.snapshot())),
+            Room::Metrics => {
+                let format = Format::wanted(only(request.headers(), ACCEPT));
+                reply::text(format.content_type(), parts.metrics.render(&parts.workloads.snapshot(), format))
+            }
             Room::Callback => page::render(&parts.workloads.callback(request.uri().query().unwrap_or_default()).await),
             Room::Api => match parts.api.clone().oneshot(request).await {
                 Ok(answer) => answer,
@@ -140,8 +147,9 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| key.trim())
 }
 
-fn only_get() -> Response<Body> {
-    let mut answer = reply::problem(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path answers GET only");
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+fn not_allowed(methods: &'static str) -> Response<Body> {
+    let detail = format!("this path answers {methods} only");
+    let mut answer = reply::problem(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", &detail);
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
     answer
 }

@@ -9,7 +9,7 @@ use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRE
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use sha2::{Digest, Sha256};
 
-use crate::engine::CallbackPage;
+use crate::control::CallbackPage;
 
 const STYLE: &str = include_str!("page.css");
 

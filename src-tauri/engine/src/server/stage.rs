@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::{Limits, Parts, Workloads, serve};
-use crate::engine::CallbackPage;
+use crate::control::CallbackPage;
 use crate::http::HttpClient;
 use crate::keys::Keyring;
 use crate::metrics::Metrics;

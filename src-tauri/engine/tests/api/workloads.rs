@@ -72,9 +72,9 @@ async fn the_field_at_fault_is_named_and_no_value_of_a_secret_quoted() {
         (json!({"name": "a", "url": "http://a.example"}), "url", "https"),
         (json!({"name": "a", "url": url, "headers": {"X-Team": "hush\n"}}), "headers.X-Team", "header"),
         (json!({"name": "a", "url": url, "headers": {"Host": "hush"}}), "headers.Host", "Host"),
-        (json!({"name": "a", "url": url, "grant": "client_credentials"}), "client_id", "needs"),
-        (json!({"name": "a", "url": url, "grant": "bearer"}), "bearer", "needs"),
-        (json!({"name": "a", "url": url, "grant": "authorization_code", "bearer": "hush"}), "bearer", "grant"),
+        (json!({"name": "a", "url": url, "grant": "client_credentials"}), "client_id", "--client-id"),
+        (json!({"name": "a", "url": url, "grant": "bearer"}), "bearer", "--bearer-stdin"),
+        (json!({"name": "a", "url": url, "grant": "authorization_code", "bearer": "hush"}), "bearer", "leave out"),
         (json!({"name": "a", "url": url, "resource": "https://a", "no_resource": true}), "no_resource", "contradict"),
     ] {
         let (status, problem) = stage.ask("POST /workloads", &body).await;

@@ -139,7 +139,7 @@ async fn a_client_that_leaves_while_it_waits_is_a_request_that_ends() {
     assert!(!gone.is_cancelled());
     drop(client);
     gone.cancelled().await;
-    let text = stage.metrics.render(&lamplighter_core::Snapshot::default());
+    let text = stage.metrics.render(&lamplighter_core::Snapshot::default(), crate::metrics::Format::Prometheus);
     assert!(text.contains(r#"requests_total{workload="linear",outcome="client_gone"} 1"#), "{text}");
 }
 
@@ -164,7 +164,9 @@ async fn a_client_that_leaves_a_stream_ends_it_upstream() {
     let stage = Stage::before(&url).await;
     let mut body = stage.post("{}").await.into_body();
     assert_eq!(next(&mut body).await, "data: 1\n\n");
-    let open = |stage: &Stage| stage.metrics.render(&lamplighter_core::Snapshot::default());
+    let open = |stage: &Stage| {
+        stage.metrics.render(&lamplighter_core::Snapshot::default(), crate::metrics::Format::Prometheus)
+    };
     assert!(open(&stage).contains("open_streams 1"));
     drop(body);
     told.recv().await.unwrap().cancelled().await;

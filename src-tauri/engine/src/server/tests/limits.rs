@@ -57,7 +57,12 @@ async fn a_connection_too_many_waits_until_there_is_room() {
     let mut start = [0; 15];
     first.read_exact(&mut start).await.unwrap();
     assert_eq!(&start, b"HTTP/1.1 200 OK");
-    assert!(stage.metrics.render(&lamplighter_core::Snapshot::default()).contains("open_connections 1"));
+    assert!(
+        stage
+            .metrics
+            .render(&lamplighter_core::Snapshot::default(), crate::metrics::Format::Prometheus)
+            .contains("open_connections 1")
+    );
 
     let second = stage.write(HEALTH).await;
     let mut byte = [0];

@@ -26,11 +26,23 @@ async fn health_is_json() {
 }
 
 #[tokio::test]
+async fn a_probe_may_ask_for_the_head_alone() {
+    let stage = stage().await;
+    for path in ["/healthz", "/metrics"] {
+        let answer = with_api_key(&stage, "HEAD", path).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        assert!(read(answer.into_body()).await.is_empty(), "{path}");
+        let answer = with_api_key(&stage, "POST", path).await;
+        assert_eq!((answer.status().as_u16(), &answer.headers()["allow"]), (405, &"GET, HEAD".parse().unwrap()));
+    }
+}
+
+#[tokio::test]
 async fn metrics_count_what_was_served() {
     let stage = stage().await;
     stage.post("{}").await;
     let answer = with_api_key(&stage, "GET", "/metrics").await;
-    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
+    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
     let text = String::from_utf8(read(answer.into_body()).await.to_vec()).unwrap();
     assert!(text.contains(r#"lamplighter_requests_total{workload="linear",outcome="served"} 1"#), "{text}");
     assert!(!text.contains(&stage.api_key) && !text.contains(&stage.client_key) && !text.contains("token-1"));

@@ -1,0 +1,238 @@
+//! The session at the token endpoint: refresh, obtain again, revoke. A rotated token is stored before it is used.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lamplighter_core::condition::{StoreFault, Transport};
+use lamplighter_core::config::GrantKind;
+use lamplighter_core::lease::Attempt;
+use lamplighter_core::verdict::{Answer, Content};
+use lamplighter_core::{Event, Lease, Moment};
+use secrecy::ExposeSecret;
+
+use super::{Outcome, Session, credential};
+use crate::clock::within;
+use crate::control::Revocation;
+use crate::grant::{Grant, Origin, Secrets};
+use crate::oauth::{self, Client, TokenFailure, TokenRequest, Tokens};
+use crate::route::Credential;
+
+/// One attempt, connecting included.
+const ATTEMPT: Duration = Duration::from_secs(30);
+/// How long each token's revocation may take.
+const REVOCATION: Duration = Duration::from_secs(5);
+
+impl Session {
+    /// Exchanges the refresh token. A rotated one is stored before the answer is given.
+    pub(crate) async fn renew(&self, attempt: Attempt) -> Outcome {
+        match self.exchange().await {
+            Ok(renewed) => {
+                let Renewed { lease, credential, stored, skew } = renewed;
+                Outcome { event: Event::Renewed { attempt, lease, stored, skew }, credential }
+            }
+            Err(failure) => {
+                if let Some(excerpt) = &failure.excerpt {
+                    tracing::debug!(document = self.document, answer = ?failure.answer, excerpt, "refresh failed");
+                }
+                let registered = self.held().secrets.origin().is_some_and(|origin| origin.client.registered);
+                let TokenFailure { answer, skew, .. } = failure;
+                Outcome { event: Event::RenewalFailed { attempt, answer, skew, registered }, credential: None }
+            }
+        }
+    }
+
+    /// One exchange, and where the store holds a newer token than the one refused, one more with that.
+    async fn exchange(&self) -> Result<Renewed, TokenFailure> {
+        let _turn = self.turns.lock().await;
+        let deadline = self.clock.now().moment + ATTEMPT;
+        let generation = self.held().generation;
+        let mut answer = self.exchange_held(deadline).await;
+        if answer.as_ref().is_err_and(|failure| says(&failure.answer, "invalid_grant"))
+            && self.take_newer_from_store().await
+        {
+            answer = self.exchange_held(deadline).await;
+        }
+        let mut held = self.held();
+        if held.generation != generation {
+            // A sign-in or sign-out overtook this refresh; its answer speaks of a grant that is nobody's.
+            return Err(transport(Transport::Closed));
+        }
+        held.told = generation;
+        answer
+    }
+
+    async fn exchange_held(&self, deadline: Moment) -> Result<Renewed, TokenFailure> {
+        let (generation, earlier) = {
+            let held = self.held();
+            (held.generation, held.secrets.grant.clone())
+        };
+        let (tokens, origin) = match self.config.grant {
+            GrantKind::ClientCredentials => self.obtain(earlier.as_ref(), deadline).await?,
+            GrantKind::AuthorizationCode | GrantKind::Bearer => self.refresh(earlier.as_ref(), deadline).await?,
+        };
+        let skew = tokens.skew;
+        let issued = Grant::issued(tokens, origin, self.clock.now().wall);
+        let next = match &earlier {
+            Some(earlier) => issued.after(earlier),
+            None => issued,
+        };
+        let lease = self.lease(&next);
+        let credential = credential(lease, &next);
+        {
+            let mut held = self.held();
+            if held.generation != generation {
+                return Err(transport(Transport::Closed));
+            }
+            held.secrets.grant = Some(next);
+            held.revision += 1;
+        }
+        let stored = self.write().await;
+        Ok(Renewed { lease, credential, stored, skew })
+    }
+
+    /// RFC 6749 section 6. No scope is sent: the server keeps the one it granted.
+    async fn refresh(&self, grant: Option<&Grant>, deadline: Moment) -> Result<(Tokens, Origin), TokenFailure> {
+        let grant = grant.filter(|grant| grant.ended.is_none());
+        let renewable = grant.and_then(|grant| Some((grant.origin.as_ref()?, grant.refresh_token.as_ref()?)));
+        // Core asks only for leases that said they were renewable: the grant went away meanwhile.
+        let (origin, refresh_token) = renewable.ok_or_else(|| transport(Transport::Closed))?;
+        let tokens = self.request(origin, TokenRequest::Refresh { refresh_token }, deadline).await?;
+        Ok((tokens, origin.clone()))
+    }
+
+    /// RFC 6749 section 4.4: obtained again instead of renewed; once without the scope when the server
+    /// does not know it.
+    async fn obtain(&self, grant: Option<&Grant>, deadline: Moment) -> Result<(Tokens, Origin), TokenFailure> {
+        let origin = match grant.and_then(|grant| grant.origin.clone()) {
+            Some(origin) => origin,
+            None => self.discover(deadline).await?,
+        };
+        let scopes = self.config.scopes.as_slice();
+        let tokens = match self.request(&origin, TokenRequest::ClientCredentials { scopes }, deadline).await {
+            Err(failure) if !scopes.is_empty() && says(&failure.answer, "invalid_scope") => {
+                self.request(&origin, TokenRequest::ClientCredentials { scopes: &[] }, deadline).await?
+            }
+            answered => answered?,
+        };
+        Ok((tokens, origin))
+    }
+
+    async fn request(
+        &self,
+        origin: &Origin,
+        request: TokenRequest<'_>,
+        deadline: Moment,
+    ) -> Result<Tokens, TokenFailure> {
+        let resource = origin.resource.as_deref();
+        let now = self.clock.now();
+        let answer =
+            oauth::request_tokens(&self.http, &origin.token_endpoint, &origin.client, resource, request, now.wall);
+        match within(&*self.clock, deadline.since(now.moment), answer).await {
+            Some(answer) => answer.map_err(|failure| *failure),
+            None => Err(transport(Transport::Timeout)),
+        }
+    }
+
+    /// Where client credentials are taken to.
+    async fn discover(&self, deadline: Moment) -> Result<Origin, TokenFailure> {
+        let config = &self.config;
+        let search = oauth::discover(&self.http, &config.url, None, config.issuer.as_ref());
+        let found = match within(&*self.clock, deadline.since(self.clock.now().moment), search).await {
+            Some(Ok(found)) => found,
+            Some(Err(error)) => {
+                tracing::warn!(workload = %config.name, %error, "no authorization server was found");
+                return Err(transport(Transport::Unreachable));
+            }
+            None => return Err(transport(Transport::Timeout)),
+        };
+        let id = config.client_id.clone().unwrap_or_default();
+        Ok(Origin {
+            issuer: found.server.issuer.clone(),
+            token_endpoint: found.server.token_endpoint.clone(),
+            revocation_endpoint: found.server.revocation_endpoint.clone(),
+            client: Client::preregistered(id, self.client_secret().await, &found.server),
+            resource: crate::grant::resource(config, found.resource),
+        })
+    }
+
+    /// Whether another process has stored a refresh token other than the one in use; it is now held.
+    async fn take_newer_from_store(&self) -> bool {
+        let revision = self.held().revision;
+        let Ok(Some(stored)) = self.read().await else { return false };
+        let mut held = self.held();
+        let newer = !held.unsaved()
+            && held.revision == revision
+            && stored.refresh_token().is_some()
+            && stored.refresh_token() != held.secrets.refresh_token()
+            && stored.grant.as_ref().is_some_and(|grant| grant.ended.is_none());
+        if newer {
+            held.secrets.grant = stored.grant;
+        }
+        newer
+    }
+
+    pub(super) async fn revoke(&self, grant: &Grant) -> Revocation {
+        let Some(origin) = &grant.origin else { return Revocation::NothingHeld };
+        let Some(endpoint) = &origin.revocation_endpoint else { return Revocation::NotOffered };
+        let tokens = grant.refresh_token.iter().map(|token| (token, "refresh_token"));
+        for (token, hint) in tokens.chain([(&grant.access_token, "access_token")]) {
+            let request = oauth::revoke(&self.http, endpoint, &origin.client, token, hint);
+            match within(&*self.clock, REVOCATION, request).await {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return Revocation::Failed(error.to_string()),
+                None => return Revocation::Failed("the sign-in server did not answer".to_owned()),
+            }
+        }
+        Revocation::Revoked
+    }
+}
+
+struct Renewed {
+    lease: Lease,
+    credential: Option<Arc<Credential>>,
+    stored: Result<(), StoreFault>,
+    skew: Option<jiff::SignedDuration>,
+}
+
+impl Grant {
+    /// The grant that `tokens` make, issued at `now` on the wall clock.
+    pub(crate) fn issued(tokens: Tokens, origin: Origin, now: jiff::Timestamp) -> Self {
+        let expires_at = tokens.lifetime.and_then(|lifetime| now.checked_add(lifetime).ok());
+        Self {
+            access_token: tokens.access_token,
+            refresh_token: tokens.refresh_token,
+            issued_at: now,
+            expires_at,
+            scope: tokens.scope,
+            ended: None,
+            origin: Some(origin),
+            account: tokens.account,
+        }
+    }
+
+    /// What a refresh leaves unsaid stays as it was (RFC 6749 section 6).
+    fn after(mut self, earlier: &Self) -> Self {
+        self.refresh_token = self.refresh_token.or_else(|| earlier.refresh_token.clone());
+        self.scope = self.scope.or_else(|| earlier.scope.clone());
+        self.account = self.account.or_else(|| earlier.account.clone());
+        self
+    }
+}
+
+impl Secrets {
+    pub(super) fn origin(&self) -> Option<&Origin> {
+        self.grant.as_ref()?.origin.as_ref()
+    }
+
+    fn refresh_token(&self) -> Option<&str> {
+        Some(self.grant.as_ref()?.refresh_token.as_ref()?.expose_secret())
+    }
+}
+
+fn says(answer: &Answer, error: &str) -> bool {
+    matches!(answer, Answer::Http { content: Content::OAuthError(word), .. } if word == error)
+}
+
+fn transport(fault: Transport) -> TokenFailure {
+    TokenFailure { answer: Answer::Transport(fault), skew: None, excerpt: None }
+}

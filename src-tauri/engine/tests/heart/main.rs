@@ -1,0 +1,11 @@
+//! Logins through everything that can come at the same time: none may be lost.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod stage;
+
+mod drain;
+mod load;
+mod removed;
+mod signin;
+mod stopped;

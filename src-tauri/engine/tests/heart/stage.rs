@@ -1,0 +1,176 @@
+//! An engine on a simulated clock, over a secret store that outlives it and can be locked.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use lamplighter_core::Phase;
+use lamplighter_core::condition::StoreFault;
+use lamplighter_core::config::{Config, Environment, GrantKind, Name, Resource};
+use lamplighter_engine::clock::{SystemClock, VirtualClock, within};
+use lamplighter_engine::engine::{CallbackPage, Engine, NewWorkload, Ports};
+use lamplighter_engine::grant::Secrets;
+use lamplighter_engine::handle::Handle;
+use lamplighter_engine::journal;
+use lamplighter_engine::ports::{Clock, Journal, SecretStore, StoreError};
+use lamplighter_engine::profile::Profile;
+use lamplighter_simulator::{Server, World, person};
+use secrecy::{ExposeSecret as _, SecretSlice};
+use tempfile::TempDir;
+
+/// A secret store that tests look into.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    documents: Mutex<HashMap<String, Vec<u8>>>,
+    pub(crate) locked: AtomicBool,
+}
+
+impl Shelf {
+    /// What is kept of the workload.
+    pub(crate) fn workload(&self, name: &str) -> Option<Secrets> {
+        let documents = self.documents.lock().unwrap();
+        documents.get(&format!("workload/{name}")).map(|document| Secrets::decode(document).unwrap())
+    }
+
+    /// The refresh token that is kept of the workload.
+    pub(crate) fn refresh_token(&self, name: &str) -> Option<String> {
+        Some(self.workload(name)?.grant?.refresh_token?.expose_secret().to_owned())
+    }
+
+    fn opened(&self) -> Result<(), StoreError> {
+        let locked = self.locked.load(Ordering::SeqCst);
+        if locked { Err(StoreError { fault: StoreFault::Locked, message: "locked".to_owned() }) } else { Ok(()) }
+    }
+}
+
+impl SecretStore for Shelf {
+    fn read<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<SecretSlice<u8>>, StoreError>> {
+        async { self.opened().map(|()| self.documents.lock().unwrap().get(name).cloned().map(Into::into)) }.boxed()
+    }
+
+    fn write<'a>(&'a self, name: &'a str, document: SecretSlice<u8>) -> BoxFuture<'a, Result<(), StoreError>> {
+        async move {
+            self.opened()?;
+            self.documents.lock().unwrap().insert(name.to_owned(), document.expose_secret().to_vec());
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        async move {
+            self.opened()?;
+            self.documents.lock().unwrap().remove(name);
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+pub(crate) struct Stage {
+    pub(crate) home: TempDir,
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) clock: VirtualClock,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) server: Server,
+    pub(crate) engine: Engine,
+    pub(crate) handle: Handle,
+}
+
+impl Stage {
+    /// With one workload, `linear`, that asks for a sign-in.
+    pub(crate) async fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let shelf = Arc::<Shelf>::default();
+        let clock = VirtualClock::new();
+        let journal = journal::in_memory(Arc::new(clock.clone()));
+        let engine = engine(home.path(), &shelf, &clock, &journal).await;
+        let handle = engine.handle();
+        let server = World::new().server("linear").unwrap();
+        handle.add(workload(&server)).await.unwrap();
+        Self { home, shelf, clock, journal, server, engine, handle }
+    }
+
+    /// With the workload signed in.
+    pub(crate) async fn signed_in() -> Self {
+        let stage = Self::new().await;
+        let callback = stage.approved().await;
+        assert_eq!(stage.handle.callback(&callback).await, CallbackPage::SignedIn("linear".to_owned()));
+        stage
+    }
+
+    /// A sign-in that the person approved: what the browser comes back with.
+    pub(crate) async fn approved(&self) -> String {
+        let begun = self.handle.login("linear", true).await.unwrap();
+        let callback = person::approve(&begun.authorization_url).await.unwrap();
+        callback.query().unwrap().to_owned()
+    }
+
+    /// Stops the engine and starts another on the same profile.
+    pub(crate) async fn again(self) -> Self {
+        let Self { home, shelf, clock, journal, server, engine: before, handle: _ } = self;
+        before.stop().await;
+        let engine = engine(home.path(), &shelf, &clock, &journal).await;
+        let handle = engine.handle();
+        Self { home, shelf, clock, journal, server, engine, handle }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.handle.route("linear").unwrap().access().status.phase
+    }
+
+    /// Waits until the workload is in `phase`.
+    pub(crate) async fn comes_to(&self, phase: Phase) {
+        soon(|| self.phase() == phase).await;
+    }
+
+    /// A refresh that succeeds.
+    pub(crate) async fn refreshes(&self) {
+        let before = self.shelf.refresh_token("linear");
+        self.handle.retry("linear").await.unwrap();
+        soon(|| self.shelf.refresh_token("linear") != before).await;
+    }
+}
+
+async fn engine(home: &Path, shelf: &Arc<Shelf>, clock: &VirtualClock, journal: &Arc<dyn Journal>) -> Engine {
+    let profile = Profile::inside(home);
+    let text = std::fs::read_to_string(profile.config_file()).unwrap_or_default();
+    let text = format!("listen = \"127.0.0.1:0\"\n{text}");
+    let environment = Environment::new();
+    let config = Config::parse("test", &text, &environment).unwrap();
+    let ports = Ports {
+        clock: Arc::new(clock.clone()) as Arc<dyn Clock>,
+        secrets: Arc::clone(shelf) as Arc<dyn SecretStore>,
+        journal: Arc::clone(journal),
+    };
+    Engine::start(profile, &environment, config, ports).await.unwrap()
+}
+
+pub(crate) fn workload(server: &Server) -> NewWorkload {
+    NewWorkload {
+        name: Name::parse("linear").unwrap(),
+        url: server.mcp_url(),
+        client_id: None,
+        client_secret: None,
+        scopes: Vec::new(),
+        resource: Resource::Discovered,
+        issuer: None,
+        grant: GrantKind::AuthorizationCode,
+        bearer: None,
+        headers: [("x-team".to_owned(), "lamps".into())].into(),
+    }
+}
+
+/// Waits, not for ever, until `come`.
+pub(crate) async fn soon(come: impl Fn() -> bool) {
+    let waited = async {
+        while !come() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(&SystemClock::new(), Duration::from_secs(10), waited).await.unwrap();
+}
