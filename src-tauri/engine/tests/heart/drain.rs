@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use lamplighter_core::Phase;
+use lamplighter_engine::clock::{SystemClock, within};
 use lamplighter_simulator::{Endpoint, Fault};
 
 use crate::stage::{Stage, soon};
@@ -38,4 +39,12 @@ async fn a_sign_in_whose_code_is_exchanged_when_the_engine_stops_is_kept() {
     assert_eq!(format!("{:?}", page.await.unwrap()), "SignedIn(\"linear\")");
     stage.comes_to(Phase::Running).await;
     stage.refreshes().await;
+}
+
+#[tokio::test]
+async fn a_sign_out_that_cannot_be_stored_keeps_nobody() {
+    let Stage { engine, handle, shelf, home: _home, .. } = Stage::signed_in().await;
+    shelf.locked.store(true, Ordering::SeqCst);
+    handle.logout("linear").await.unwrap();
+    assert!(within(&SystemClock::new(), Duration::from_secs(5), engine.stop()).await.is_some());
 }
