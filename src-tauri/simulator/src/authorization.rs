@@ -2,6 +2,7 @@
 
 mod client;
 mod consent;
+mod device;
 mod form;
 mod token;
 
@@ -21,6 +22,7 @@ use crate::{ledger::Refusal, resource};
 
 pub(crate) use client::register;
 pub(crate) use consent::authorize;
+pub(crate) use device::{authorize_device, verify};
 pub(crate) use form::Form;
 pub(crate) use token::token;
 
@@ -40,6 +42,7 @@ pub(crate) fn metadata(tenant: &Tenant) -> Response<Body> {
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
+    let devices = url(Endpoint::DeviceAuthorization);
     let registration = url(Endpoint::Registration);
     let user_info = url(Endpoint::UserInfo);
     let rules = &tenant.desk().authorization;
@@ -47,6 +50,11 @@ pub(crate) fn metadata(tenant: &Tenant) -> Response<Body> {
     match rules.registration {
         Registration::Open | Registration::Expiring(_) => document["registration_endpoint"] = json!(registration),
         Registration::Absent => {}
+    }
+    if rules.devices.is_some() {
+        document["device_authorization_endpoint"] = json!(devices);
+        document["grant_types_supported"] =
+            json!(["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE]);
     }
     if rules.account.is_some() {
         document["userinfo_endpoint"] = json!(user_info);
@@ -61,6 +69,9 @@ pub(crate) fn metadata(tenant: &Tenant) -> Response<Body> {
     }
     wire::json(StatusCode::OK, &document)
 }
+
+/// `grant_type` of RFC 8628 section 3.4.
+pub(crate) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// RFC 7009. Unknown tokens are no error.
 pub(crate) fn revoke(tenant: &Tenant, head: &Parts, form: &Form) -> Response<Body> {

@@ -13,6 +13,8 @@ pub struct Counts {
     pub registrations: u64,
     /// Requests to the authorization endpoint.
     pub authorization_requests: u64,
+    /// Codes given for other devices (RFC 8628).
+    pub device_authorizations: u64,
     /// Requests to the token endpoint, faults included.
     pub token_requests: u64,
     /// Those among them with `grant_type=refresh_token`.
@@ -57,6 +59,8 @@ pub enum GrantType {
     RefreshToken,
     /// `client_credentials`.
     ClientCredentials,
+    /// `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628).
+    DeviceCode,
     /// Another, or none.
     Unknown,
 }

@@ -22,6 +22,10 @@ pub enum Endpoint {
     Registration,
     /// The authorization endpoint, where the person goes.
     Authorization,
+    /// Where a sign-in on another device begins (RFC 8628).
+    DeviceAuthorization,
+    /// Where the person enters the code of such a sign-in.
+    Verification,
     /// The token endpoint.
     Token,
     /// Token revocation (RFC 7009).

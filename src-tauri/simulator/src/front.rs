@@ -54,6 +54,8 @@ fn work(
         Endpoint::ServerMetadata => authorization::metadata(tenant),
         Endpoint::Registration => authorization::register(tenant, body),
         Endpoint::Authorization => authorization::authorize(tenant, head),
+        Endpoint::DeviceAuthorization => authorization::authorize_device(tenant, head, form),
+        Endpoint::Verification => authorization::verify(tenant, head),
         Endpoint::Token => {
             let (outcome, response) = authorization::token(tenant, head, form);
             if let Some(entry) = entry {
@@ -83,7 +85,11 @@ fn count(tenant: &Tenant, endpoint: Endpoint, form: &Form) -> Option<UnderWay> {
             counts.mcp_requests += 1;
             return Some(tenant.mcp_answers.enter());
         }
-        Endpoint::Registration | Endpoint::Revocation | Endpoint::UserInfo => {}
+        Endpoint::Registration
+        | Endpoint::DeviceAuthorization
+        | Endpoint::Verification
+        | Endpoint::Revocation
+        | Endpoint::UserInfo => {}
     }
     None
 }

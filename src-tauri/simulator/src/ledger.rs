@@ -1,6 +1,7 @@
 //! What an authorization server remembers: clients, codes, grants, tokens, and the rules of using each
 //! once. Knows no HTTP; the time is an argument.
 
+mod device;
 mod mint;
 
 use std::collections::HashMap;
@@ -11,6 +12,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use crate::rules::RefreshTokens;
+use device::Device;
+pub(crate) use device::DeviceCodes;
 pub(crate) use mint::{Mint, unsigned_jwt};
 
 /// A registered client (RFC 7591).
@@ -22,6 +25,8 @@ pub struct Client {
     pub secret: Option<String>,
     /// `redirect_uris`.
     pub redirect_uris: Vec<String>,
+    /// `grant_types`.
+    pub grant_types: Vec<String>,
 }
 
 /// An error of RFC 6749 section 5.2, with its description.
@@ -60,6 +65,8 @@ pub(crate) struct Ledger {
     mint: Mint,
     clients: HashMap<String, Client>,
     codes: HashMap<String, Code>,
+    /// By `device_code`.
+    devices: HashMap<String, Device>,
     grants: Vec<Grant>,
     refresh_tokens: HashMap<String, RefreshToken>,
     access_tokens: HashMap<String, AccessToken>,
@@ -105,6 +112,7 @@ impl Ledger {
             mint,
             clients: HashMap::new(),
             codes: HashMap::new(),
+            devices: HashMap::new(),
             grants: Vec::new(),
             refresh_tokens: HashMap::new(),
             access_tokens: HashMap::new(),
@@ -114,11 +122,17 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn register(&mut self, redirect_uris: Vec<String>, confidential: bool) -> Client {
+    pub(crate) fn register(
+        &mut self,
+        redirect_uris: Vec<String>,
+        grant_types: Vec<String>,
+        confidential: bool,
+    ) -> Client {
         let client = Client {
             id: self.mint.client_id(),
             secret: confidential.then(|| self.mint.secret("secret")),
             redirect_uris,
+            grant_types,
         };
         self.clients.insert(client.id.clone(), client.clone());
         client

@@ -47,8 +47,9 @@ pub use fault::{Endpoint, Fault, Loss, RetryAfter};
 pub use http::StatusCode;
 pub use ledger::Client;
 pub use rules::{
-    AccessTokenForm, AuthorizationRules, Challenge, Consent, Discovery, ExpiresIn, IssParameter, RedirectUris,
-    RefreshTokens, Registration, ReplyForm, ResourceMetadata, ResourceParameter, ResourceRules, Scheme, ScopeDemand,
+    AccessTokenForm, AuthorizationRules, Challenge, Consent, DeviceRules, Discovery, ExpiresIn, IssParameter,
+    RedirectUris, RefreshTokens, Registration, ReplyForm, ResourceMetadata, ResourceParameter, ResourceRules, Scheme,
+    ScopeDemand,
 };
 pub use server::{Host, Server};
 pub use tls::Certificate;

@@ -55,6 +55,22 @@ pub async fn sign_in(authorization_url: &Url) -> Result<(StatusCode, String), Pe
     visit(&approve(authorization_url).await?).await
 }
 
+/// Enters the code of a sign-in on another device and approves (RFC 8628 section 3.3); the status and page shown.
+///
+/// # Errors
+/// When the authorization server does not answer.
+pub async fn approve_device(verification_uri: &Url, user_code: &str) -> Result<(StatusCode, String), PersonError> {
+    enter(verification_uri, user_code, "approve").await
+}
+
+/// Enters the code and denies; the status and page shown.
+///
+/// # Errors
+/// When the authorization server does not answer.
+pub async fn deny_device(verification_uri: &Url, user_code: &str) -> Result<(StatusCode, String), PersonError> {
+    enter(verification_uri, user_code, "deny").await
+}
+
 /// Opens an address; its status and page.
 ///
 /// # Errors
@@ -62,6 +78,12 @@ pub async fn sign_in(authorization_url: &Url) -> Result<(StatusCode, String), Pe
 pub async fn visit(url: &Url) -> Result<(StatusCode, String), PersonError> {
     let (head, page) = fetch(url).await?.into_parts();
     Ok((head.status, page))
+}
+
+async fn enter(verification_uri: &Url, user_code: &str, decision: &str) -> Result<(StatusCode, String), PersonError> {
+    let mut url = verification_uri.clone();
+    url.query_pairs_mut().append_pair("user_code", user_code).append_pair("decision", decision);
+    visit(&url).await
 }
 
 async fn decide(authorization_url: &Url, decision: &str) -> Result<Url, PersonError> {

@@ -15,6 +15,8 @@ pub struct AuthorizationRules {
     pub registration: Registration,
     /// Which redirect URIs it registers.
     pub redirect_uris: RedirectUris,
+    /// Signing in on another device (RFC 8628); not offered where there is none.
+    pub devices: Option<DeviceRules>,
     /// What the person does at the authorization endpoint, unless [`person`](crate::person) is told otherwise.
     pub consent: Consent,
     /// `iss` in the callback (RFC 9207).
@@ -85,6 +87,17 @@ pub enum RedirectUris {
     AddressesOnly,
     /// Only `localhost` will do.
     LocalhostOnly,
+}
+
+/// How people sign in on another device (RFC 8628).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRules {
+    /// How long the codes are good for.
+    pub lifetime: Duration,
+    /// The least time from one poll to the next, where it is told; five seconds where it is not.
+    pub interval: Option<Duration>,
+    /// Whether there is an address with the code in it.
+    pub complete: bool,
 }
 
 /// What the person does at the authorization endpoint.
@@ -232,6 +245,7 @@ impl Default for AuthorizationRules {
             discovery: Discovery::OAuth,
             registration: Registration::Open,
             redirect_uris: RedirectUris::AnyPort,
+            devices: Some(DeviceRules { lifetime: Duration::from_mins(10), interval: None, complete: true }),
             consent: Consent::Approve,
             iss: IssParameter::Sent,
             resource: ResourceParameter::Checked,

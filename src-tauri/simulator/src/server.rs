@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::authorization::DEVICE_CODE;
 use crate::clock::Time;
 use crate::counts::{Counts, TokenEvent};
 use crate::door::{self, Door, Handler};
@@ -162,11 +163,13 @@ impl Server {
         self.tenant.desk().sessions.clear();
     }
 
-    /// A client registered by hand, with a secret when it is `confidential`.
+    /// A client registered by hand for every grant, with a secret when it is `confidential`.
     #[must_use]
     pub fn register_client(&self, redirect_uris: &[&str], confidential: bool) -> Client {
         let redirect_uris = redirect_uris.iter().map(|&uri| uri.to_owned()).collect();
-        self.tenant.desk().ledger.register(redirect_uris, confidential)
+        let grant_types =
+            ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE].map(str::to_owned).to_vec();
+        self.tenant.desk().ledger.register(redirect_uris, grant_types, confidential)
     }
 
     /// A static bearer token with every scope, good for ten years, as a person would paste it.

@@ -156,6 +156,8 @@ impl Tenant {
             }
             Endpoint::Registration => of_the_issuer("register"),
             Endpoint::Authorization => of_the_issuer("authorize"),
+            Endpoint::DeviceAuthorization => of_the_issuer("device_authorization"),
+            Endpoint::Verification => of_the_issuer("device"),
             Endpoint::Token => of_the_issuer("token"),
             Endpoint::Revocation => of_the_issuer("revoke"),
             Endpoint::UserInfo => of_the_issuer("userinfo"),
@@ -163,11 +165,13 @@ impl Tenant {
     }
 }
 
-const ENDPOINTS: [Endpoint; 8] = [
+const ENDPOINTS: [Endpoint; 10] = [
     Endpoint::ResourceMetadata,
     Endpoint::ServerMetadata,
     Endpoint::Registration,
     Endpoint::Authorization,
+    Endpoint::DeviceAuthorization,
+    Endpoint::Verification,
     Endpoint::Token,
     Endpoint::Revocation,
     Endpoint::UserInfo,

@@ -43,7 +43,12 @@ pub(crate) fn register(tenant: &Tenant, body: &Bytes) -> Response<Body> {
         "client_secret_basic" | "client_secret_post" => true,
         _ => return refused("invalid_client_metadata", "token_endpoint_auth_method is not supported"),
     };
-    let client = desk.ledger.register(redirect_uris, confidential);
+    let grant_types = match asked["grant_types"].as_array() {
+        Some(types) => types.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        // RFC 7591 section 2.
+        None => vec!["authorization_code".to_owned()],
+    };
+    let client = desk.ledger.register(redirect_uris, grant_types, confidential);
     desk.counts.registrations += 1;
     let mut answer = asked;
     answer["client_id"] = json!(client.id);

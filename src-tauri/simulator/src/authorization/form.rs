@@ -1,5 +1,6 @@
 //! Form parameters, of a body or of a query (RFC 6749 appendix B).
 
+use super::DEVICE_CODE;
 use crate::counts::GrantType;
 
 /// The parameters of a request. Empty ones count as missing (RFC 6749 section 3.1).
@@ -20,6 +21,7 @@ impl Form {
             Some("authorization_code") => GrantType::AuthorizationCode,
             Some("refresh_token") => GrantType::RefreshToken,
             Some("client_credentials") => GrantType::ClientCredentials,
+            Some(DEVICE_CODE) => GrantType::DeviceCode,
             Some(_) | None => GrantType::Unknown,
         }
     }

@@ -72,6 +72,9 @@ fn grant(desk: &mut Desk, head: &Parts, form: &Form, own: &str, terms: Terms) ->
             let scope = granted_scope(&desk.authorization, form.value("scope"))?;
             desk.ledger.client_credentials(&client, scope, terms)
         }
+        GrantType::DeviceCode => {
+            desk.ledger.poll(required("device_code", "device_code is missing")?, &client, terms)?
+        }
         GrantType::Unknown => return Err(Refusal("unsupported_grant_type", "grant_type is not supported here")),
     };
     Ok((client, issued))

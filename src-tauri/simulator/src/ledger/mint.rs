@@ -39,14 +39,26 @@ impl Mint {
         format!("client-{}", self.text())
     }
 
+    /// Eight letters that make no word, as RFC 8628 section 6.1 has it.
+    pub(super) fn user_code(&mut self) -> String {
+        const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
+        let mut code: String =
+            self.digest().iter().take(8).map(|byte| char::from(LETTERS[usize::from(byte % 20)])).collect();
+        code.insert(4, '-');
+        code
+    }
+
     pub(super) fn session_id(&mut self) -> String {
         format!("session-{}", self.text())
     }
 
     fn text(&mut self) -> String {
+        URL_SAFE_NO_PAD.encode(&self.digest()[..18])
+    }
+
+    fn digest(&mut self) -> [u8; 32] {
         self.made += 1;
-        let digest = Sha256::new().chain_update(self.seed).chain_update(self.made.to_be_bytes()).finalize();
-        URL_SAFE_NO_PAD.encode(&digest[..18])
+        Sha256::new().chain_update(self.seed).chain_update(self.made.to_be_bytes()).finalize().into()
     }
 }
 

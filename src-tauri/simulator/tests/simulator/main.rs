@@ -3,6 +3,7 @@
 
 mod authorization;
 mod client;
+mod device;
 mod faults;
 mod mcp;
 mod raw;
