@@ -26,7 +26,7 @@ pub use self::doctor::{Check, Checks};
 pub use self::events::Toasted;
 pub use self::journal::Rows;
 pub use self::problem::{Kind, Problem, Word};
-pub use self::signin::{LoginRequest, LoginStarted, Outcome, PastedCallback};
+pub use self::signin::{DeviceCode, LoginRequest, LoginStarted, Outcome, PastedCallback};
 pub use self::workloads::{Added, GrantWord, LocalEndpoint, NewWorkloadRequest, Revoked};
 
 /// The longest request body that is read, in bytes.

@@ -1,11 +1,14 @@
 //! What faces may ask of the engine, and what it answers.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use lamplighter_core::config::{ConfigError, GrantKind, Name, Resource};
 use secrecy::SecretString;
 use tokio::sync::watch;
 use url::Url;
+
+use crate::oauth::SignInError;
 
 /// A workload to be added.
 #[derive(Debug)]
@@ -40,6 +43,21 @@ pub enum Look {
 pub struct SignIn {
     /// What the person opens.
     pub authorization_url: Url,
+    /// How it ends.
+    pub outcome: watch::Receiver<Option<SignInOutcome>>,
+}
+
+/// A sign-in on another device that was begun (RFC 8628).
+#[derive(Debug)]
+pub struct DeviceSignIn {
+    /// What the person enters there.
+    pub user_code: String,
+    /// Where they enter it.
+    pub verification_uri: Url,
+    /// The same with the code in it, where the server gives that.
+    pub verification_uri_complete: Option<Url>,
+    /// How long the code is good for.
+    pub expires_in: Duration,
     /// How it ends.
     pub outcome: watch::Receiver<Option<SignInOutcome>>,
 }
@@ -102,8 +120,8 @@ pub enum ControlError {
     #[error("the secret could not be stored: {0}")]
     Secrets(String),
     /// A sign-in could not be begun. The sentence says why.
-    #[error("{0}")]
-    SignIn(String),
+    #[error(transparent)]
+    SignIn(SignInError),
     /// A sign-in makes no sense here, or would ask again in vain.
     #[error("{0}")]
     NotApplicable(String),

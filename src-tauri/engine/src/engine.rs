@@ -29,7 +29,9 @@ use crate::settling::Settling;
 use crate::signin::SignIns;
 use crate::workloads::Workloads;
 
-pub use crate::control::{CallbackPage, ControlError, Look, NewWorkload, Revocation, SignIn, SignInOutcome};
+pub use crate::control::{
+    CallbackPage, ControlError, DeviceSignIn, Look, NewWorkload, Revocation, SignIn, SignInOutcome,
+};
 pub use crate::handle::Handle;
 
 /// How long exchanges under way may take when the engine stops.

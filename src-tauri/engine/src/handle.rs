@@ -1,5 +1,7 @@
 //! What faces hold: read the snapshot, ask for things. Cheap to clone.
 
+mod signing;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -14,7 +16,7 @@ use tokio::sync::{Mutex, broadcast, watch};
 
 use crate::clock::within;
 use crate::configfile::{ConfigFile, EditError};
-use crate::control::{CallbackPage, ControlError, Look, NewWorkload, Revocation, SignIn};
+use crate::control::{ControlError, Look, NewWorkload, Revocation};
 use crate::grant::{Grant, Secrets};
 use crate::keys::Keyring;
 use crate::metrics::Metrics;
@@ -161,41 +163,6 @@ impl Handle {
         self.0.workloads.registry.remove(name);
         entry.end();
         Ok(revocation)
-    }
-
-    /// Begins a sign-in (an earlier one of this workload is cancelled). `force` asks the person even where
-    /// three sign-ins have not satisfied the server.
-    ///
-    /// # Errors
-    /// When no workload has this name, or discovery, registration or its grant kind stand against it.
-    pub async fn login(&self, name: &str, force: bool) -> Result<SignIn, ControlError> {
-        self.0.signins.begin(self.entry(name)?, force).await
-    }
-
-    /// Cancels the sign-in of a workload, if there is one.
-    ///
-    /// # Errors
-    /// When no workload has this name.
-    #[expect(clippy::unused_async, reason = "faces await every request alike")]
-    pub async fn cancel_login(&self, name: &str) -> Result<(), ControlError> {
-        self.entry(name)?;
-        self.0.signins.cancel(name, "the sign-in was cancelled");
-        Ok(())
-    }
-
-    /// The browser came back with this query (RFC 6749 section 4.1.2, RFC 9207).
-    pub async fn callback(&self, query: &str) -> CallbackPage {
-        self.0.signins.callback(query).await
-    }
-
-    /// Revokes at the server where it can, forgets here always.
-    ///
-    /// # Errors
-    /// When no workload has this name.
-    pub async fn logout(&self, name: &str) -> Result<Revocation, ControlError> {
-        let entry = self.entry(name)?;
-        self.0.signins.cancel(name, "the workload was signed out");
-        Ok(entry.forget(Event::SignOutRequested).await.unwrap_or(Revocation::NothingHeld))
     }
 
     /// Refreshes now, whatever the state. Answers when it is under way.

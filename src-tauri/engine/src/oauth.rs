@@ -5,6 +5,7 @@
 mod authorization;
 mod challenge;
 mod client;
+mod device;
 mod discovery;
 mod excerpt;
 mod exchange;
@@ -13,6 +14,7 @@ mod reply;
 mod revocation;
 mod token;
 mod words;
+mod written;
 
 use jiff::SignedDuration;
 use lamplighter_core::verdict::Answer;
@@ -21,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::authorization::{accept_callback, authorize, callback_state};
+pub use self::device::{DeviceError, Polled, authorize_device};
 pub use self::discovery::discover;
 pub use self::registration::register;
 pub use self::revocation::revoke;
@@ -38,6 +41,9 @@ pub struct Client {
     pub method: AuthMethod,
     /// Whether it came from dynamic registration.
     pub registered: bool,
+    /// The `grant_types` it was registered for; none are known of a client that was registered by hand.
+    #[serde(default)]
+    pub grant_types: Vec<String>,
     /// The `redirect_uri` it was registered with, where that matters.
     pub redirect_uri: Option<Url>,
     /// When `secret` expires (RFC 7591 section 3.2.1).
@@ -60,6 +66,18 @@ pub enum AuthMethod {
     /// In the body.
     ClientSecretPost,
 }
+
+/// The grants that begin with a person who signs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInGrant {
+    /// With a browser that comes back to this machine (RFC 6749 section 4.1).
+    AuthorizationCode,
+    /// With a browser on any other (RFC 8628).
+    DeviceCode,
+}
+
+/// `grant_type` of RFC 8628 section 3.4.
+pub(crate) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// The challenges of a 401 or 403 that concern us (RFC 9110 section 11.6.1, RFC 6750, RFC 9728 section 5.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,6 +108,7 @@ pub struct Server {
     pub issuer: String,
     pub authorization_endpoint: Url,
     pub token_endpoint: Url,
+    pub device_authorization_endpoint: Option<Url>,
     pub registration_endpoint: Option<Url>,
     pub revocation_endpoint: Option<Url>,
     pub userinfo_endpoint: Option<Url>,
@@ -124,6 +143,23 @@ pub struct Authorization {
     pub issuer: String,
     /// Whether `iss` must be there.
     pub iss_required: bool,
+}
+
+/// A device authorization (RFC 8628 section 3.2).
+#[derive(Debug)]
+pub struct DeviceAuthorization {
+    /// `device_code`, which is polled with.
+    pub device_code: SecretString,
+    /// `user_code`, which the person enters.
+    pub user_code: String,
+    /// `verification_uri`, where the person enters it.
+    pub verification_uri: Url,
+    /// `verification_uri_complete`, which has the code in it.
+    pub verification_uri_complete: Option<Url>,
+    /// How long both codes are good for.
+    pub expires_in: std::time::Duration,
+    /// The least time from one poll to the next.
+    pub interval: std::time::Duration,
 }
 
 /// Tokens as the token endpoint gave them.
@@ -165,6 +201,11 @@ pub enum TokenRequest<'a> {
         verifier: &'a SecretString,
         /// `redirect_uri`.
         redirect_uri: &'a Url,
+    },
+    /// RFC 8628 section 3.4.
+    DeviceCode {
+        /// `device_code`.
+        device_code: &'a SecretString,
     },
     /// RFC 6749 section 6.
     Refresh {

@@ -1,37 +1,36 @@
-//! Sign-ins under way: from "who do I ask" to the grant. One flow a workload; the person's browser
-//! answers on our own `/callback`, and `state` tells the flow.
+//! Sign-ins under way: from "who do I ask" to the grant. One flow a workload, whichever way the person answers: with a
+//! browser that comes back to our own `/callback`, where `state` tells the flow, or on another device.
+
+mod asking;
+mod browser;
+mod device;
+mod flow;
+mod pace;
+mod step_ups;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lamplighter_core::Event;
-use lamplighter_core::condition::Cause;
 use lamplighter_core::config::GrantKind;
-use lamplighter_core::verdict::{Verdict, judge};
-use secrecy::ExposeSecret;
-use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use self::flow::{Flow, Kind};
+use self::step_ups::StepUps;
 use crate::clock::within;
-use crate::control::{CallbackPage, ControlError, SignIn, SignInOutcome};
+use crate::control::{ControlError, SignInOutcome};
 use crate::grant::{Grant, Origin};
 use crate::http::HttpClient;
-use crate::oauth::{self, Authorization, Challenge, Client, Discovered, Server, SignInError, TokenRequest};
+use crate::oauth::{SignInError, Tokens};
 use crate::ports::{Clock, SecretStore};
-use crate::probe;
 use crate::registry::Entry;
 
-/// Discovery and registration together; each request in it is bounded by the stack.
+/// Discovery, registration and the first request together; each request in it is bounded by the stack.
 const PREPARATION: Duration = Duration::from_mins(1);
-/// The exchange of the code.
+/// One request for the tokens.
 const EXCHANGE: Duration = Duration::from_secs(30);
-/// Sign-ins for one and the same step-up, after which only the person's insistence begins another.
-const MOST_STEP_UPS: u32 = 3;
-/// How long the person may take.
-const PATIENCE: Duration = Duration::from_mins(15);
 
 /// The flows under way.
 pub(crate) struct SignIns {
@@ -41,38 +40,38 @@ pub(crate) struct SignIns {
     redirect_uri: Url,
     /// By workload: each has one.
     flows: Mutex<HashMap<String, Arc<Flow>>>,
-    /// Flows whose browser came back: what it brought is kept even when nobody waits for the page.
+    /// What asks for tokens: what that brings is kept even when nobody waits for it.
     completing: TaskTracker,
-    /// Per workload, the scopes of the last step-up that the person granted, and how often running.
-    step_ups: Mutex<HashMap<String, StepUps>>,
-}
-
-struct StepUps {
-    scopes: Vec<String>,
-    granted: u32,
-}
-
-struct Flow {
-    entry: Arc<Entry>,
-    authorization: Authorization,
-    server: Server,
-    client: Client,
-    resource: Option<String>,
-    scopes: Vec<String>,
-    /// Whether the browser came back: a callback counts once.
-    answered: AtomicBool,
-    outcome: watch::Sender<Option<SignInOutcome>>,
+    step_ups: StepUps,
 }
 
 impl SignIns {
     pub(crate) fn new(http: HttpClient, store: Arc<dyn SecretStore>, clock: Arc<dyn Clock>, redirect_uri: Url) -> Self {
         let completing = TaskTracker::new();
-        Self { http, store, clock, redirect_uri, flows: Mutex::default(), completing, step_ups: Mutex::default() }
+        Self { http, store, clock, redirect_uri, flows: Mutex::default(), completing, step_ups: StepUps::default() }
     }
 
-    /// Begins a sign-in; an earlier one of the same workload is cancelled once this one can go ahead.
-    pub(crate) async fn begin(self: &Arc<Self>, entry: Arc<Entry>, force: bool) -> Result<SignIn, ControlError> {
-        let name = entry.name().to_owned();
+    /// Cancels the sign-in of a workload; whether there was one.
+    pub(crate) fn cancel(&self, name: &str, why: &str) -> bool {
+        let flow = self.flows().remove(name);
+        flow.inspect(|flow| flow.fail(why)).is_some()
+    }
+
+    /// Ends the sign-ins that wait for a person, and lets those finish that ask for their tokens: the engine stops.
+    /// Not bounded in time: the caller is.
+    pub(crate) async fn finish(&self) {
+        // From here on nobody waits again who has asked in vain.
+        self.completing.close();
+        let waiting: Vec<Arc<Flow>> = self.flows().extract_if(|_, flow| flow.claim()).map(|(_, flow)| flow).collect();
+        for flow in waiting {
+            flow.fail(STOPPED);
+        }
+        self.completing.wait().await;
+    }
+
+    /// Whether a sign-in makes sense. `force` asks the person even where it seems in vain.
+    fn permit(&self, entry: &Entry, force: bool) -> Result<(), ControlError> {
+        let name = entry.name();
         match entry.config.grant {
             GrantKind::AuthorizationCode => {}
             GrantKind::ClientCredentials => {
@@ -86,229 +85,77 @@ impl SignIns {
                 )));
             }
         }
-        if !force && self.in_vain(&entry) {
+        if !force && self.step_ups.in_vain(entry) {
             return Err(ControlError::NotApplicable(format!(
                 "{name} grants the access it asks for and refuses all the same; `lamplighter login {name} --force` asks again"
             )));
         }
-        let prepared = within(&*self.clock, PREPARATION, self.prepare(&entry)).await.unwrap_or_else(|| {
+        Ok(())
+    }
+
+    /// What `preparation` brings in time; where it fails, in the words of the workload `name`.
+    async fn prepared<T>(
+        &self,
+        name: &str,
+        preparation: impl Future<Output = Result<T, SignInError>>,
+    ) -> Result<T, ControlError> {
+        let prepared = within(&*self.clock, PREPARATION, preparation).await.unwrap_or_else(|| {
             Err(SignInError {
                 problem: "the sign-in server did not answer in time".to_owned(),
                 hint: Some("check the network and try again".to_owned()),
             })
         });
-        let (flow, outcome) = prepared.map_err(|error| {
-            let hint = error.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-            ControlError::SignIn(format!("{name} cannot be signed in: {}{hint}", error.problem))
-        })?;
-        let authorization_url = flow.authorization.url.clone();
-        let flow = Arc::new(flow);
+        prepared.map_err(|SignInError { problem, hint }| {
+            ControlError::SignIn(SignInError { problem: format!("{name} cannot be signed in: {problem}"), hint })
+        })
+    }
+
+    /// Puts `flow` under way; an earlier one of its workload is cancelled.
+    async fn begin(&self, flow: &Arc<Flow>) {
         // Another may have been begun while this one was prepared.
-        let earlier = self.flows().insert(name, Arc::clone(&flow));
+        let earlier = self.flows().insert(flow.entry.name().to_owned(), Arc::clone(flow));
         if let Some(earlier) = earlier {
             earlier.fail("another sign-in was begun");
         }
-        entry.tell(Event::SignInStarted).await;
-        self.expire(flow, outcome.clone());
-        Ok(SignIn { authorization_url, outcome })
+        flow.entry.tell(Event::SignInStarted).await;
     }
 
-    /// Cancels the sign-in of a workload; whether there was one.
-    pub(crate) fn cancel(&self, name: &str, why: &str) -> bool {
-        let flow = self.flows().remove(name);
-        flow.inspect(|flow| flow.fail(why)).is_some()
-    }
-
-    /// Ends the sign-ins that wait for a browser, and lets those finish whose code is being exchanged: the engine
-    /// stops. Not bounded in time: the caller is.
-    pub(crate) async fn finish(&self) {
-        let waiting: Vec<Arc<Flow>> =
-            self.flows().extract_if(|_, flow| !flow.answered.load(Ordering::Relaxed)).map(|(_, flow)| flow).collect();
-        for flow in waiting {
-            flow.fail("the engine stopped");
-        }
-        self.completing.close();
-        self.completing.wait().await;
-    }
-
-    /// The browser came back.
-    pub(crate) async fn callback(self: &Arc<Self>, query: &str) -> CallbackPage {
-        let flow = oauth::callback_state(query).and_then(|state| self.answer(&state));
-        let Some(flow) = flow else { return CallbackPage::Unknown };
-        let name = flow.entry.name().to_owned();
-        let (this, query) = (Arc::clone(self), query.to_owned());
-        let ended = self.completing.spawn(async move { this.end(&flow, &query).await });
-        match ended.await {
-            Ok(Ok(())) => CallbackPage::SignedIn(name),
-            Ok(Err(problem)) => CallbackPage::Failed(name, problem),
-            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-        }
-    }
-
-    /// The flow that waits for this `state`.
-    fn answer(&self, state: &str) -> Option<Arc<Flow>> {
-        let flows = self.flows();
-        let flow = flows.values().find(|flow| flow.authorization.state.expose_secret() == state)?;
-        (!flow.answered.swap(true, Ordering::Relaxed)).then(|| Arc::clone(flow))
-    }
-
-    async fn end(&self, flow: &Arc<Flow>, query: &str) -> Result<(), String> {
-        let ended = self.complete(flow, query).await;
-        match &ended {
+    /// The flow has ended like this.
+    fn end(&self, flow: &Arc<Flow>, ended: &Result<(), String>) {
+        match ended {
             Ok(()) => drop(flow.outcome.send_replace(Some(SignInOutcome::SignedIn))),
             Err(problem) => flow.fail(problem),
         }
-        self.forget(flow);
-        ended
-    }
-
-    fn forget(&self, flow: &Arc<Flow>) {
         let mut flows = self.flows();
         if flows.get(flow.entry.name()).is_some_and(|present| Arc::ptr_eq(present, flow)) {
             flows.remove(flow.entry.name());
         }
     }
 
-    async fn complete(&self, flow: &Flow, query: &str) -> Result<(), String> {
-        let code = oauth::accept_callback(&flow.authorization, query).map_err(|error| error.to_string())?;
-        let request = oauth::request_tokens(
-            &self.http,
-            &flow.server.token_endpoint,
-            &flow.client,
-            flow.resource.as_deref(),
-            TokenRequest::Code {
-                code: &code,
-                verifier: &flow.authorization.verifier,
-                redirect_uri: &flow.authorization.redirect_uri,
-            },
-            self.clock.now().wall,
-        );
-        let tokens = match within(&*self.clock, EXCHANGE, request).await {
-            Some(Ok(tokens)) => tokens,
-            Some(Err(failure)) => {
-                let (Verdict::Transient { cause, .. } | Verdict::Permanent { cause }) = judge(&failure.answer, None);
-                return Err(format!("the code could not be exchanged: {}", cause.sentence()));
-            }
-            None => return Err("the sign-in server did not answer in time".to_owned()),
-        };
+    /// Keeps what the person has granted.
+    async fn keep(&self, flow: &Flow, tokens: Tokens) -> Result<(), String> {
+        let asking = &flow.asking;
         let origin = Origin {
-            issuer: flow.server.issuer.clone(),
-            token_endpoint: flow.server.token_endpoint.clone(),
-            revocation_endpoint: flow.server.revocation_endpoint.clone(),
-            client: flow.client.clone(),
-            resource: flow.resource.clone(),
+            issuer: asking.server.issuer.clone(),
+            token_endpoint: asking.server.token_endpoint.clone(),
+            revocation_endpoint: asking.server.revocation_endpoint.clone(),
+            client: asking.client.clone(),
+            resource: asking.resource.clone(),
         };
         let mut grant = Grant::issued(tokens, origin, self.clock.now().wall);
-        if grant.scope.is_none() && !flow.scopes.is_empty() {
+        if grant.scope.is_none() && !asking.scopes.is_empty() {
             // RFC 6749 section 5.1: left out when it is what was asked for.
-            grant.scope = Some(flow.scopes.join(" "));
+            grant.scope = Some(asking.scopes.join(" "));
         }
         if let Some(SignInOutcome::Failed(problem)) = flow.outcome.borrow().clone() {
-            // Cancelled, or overtaken by another, while the code was exchanged.
+            // Cancelled, or overtaken by another, while the tokens were asked for.
             return Err(problem);
         }
         if !flow.entry.adopt(grant).await {
             return Err("the workload was removed meanwhile".to_owned());
         }
-        self.count_step_up(&flow.entry);
+        self.step_ups.count(&flow.entry);
         Ok(())
-    }
-
-    /// Whether the person has granted what is challenged [`MOST_STEP_UPS`] times already.
-    fn in_vain(&self, entry: &Entry) -> bool {
-        let Some(demanded) = demanded(entry) else { return false };
-        let step_ups = self.step_ups.lock().unwrap_or_else(PoisonError::into_inner);
-        step_ups.get(entry.name()).is_some_and(|past| past.scopes == demanded && past.granted >= MOST_STEP_UPS)
-    }
-
-    fn count_step_up(&self, entry: &Entry) {
-        let Some(demanded) = demanded(entry) else { return };
-        let mut step_ups = self.step_ups.lock().unwrap_or_else(PoisonError::into_inner);
-        let past = step_ups.entry(entry.name().to_owned()).or_insert(StepUps { scopes: Vec::new(), granted: 0 });
-        if past.scopes != demanded {
-            *past = StepUps { scopes: demanded, granted: 0 };
-        }
-        past.granted += 1;
-        entry.route.challenge_answered();
-    }
-
-    async fn prepare(&self, entry: &Arc<Entry>) -> Result<(Flow, watch::Receiver<Option<SignInOutcome>>), SignInError> {
-        let challenge = self.challenge(entry).await;
-        let config = &entry.config;
-        let found = oauth::discover(&self.http, &config.url, challenge.as_ref(), config.issuer.as_ref()).await?;
-        let scopes = scopes(entry, &found);
-        let client = self.client(entry, &found.server, &scopes).await?;
-        let resource = crate::grant::resource(config, found.resource);
-        let redirect_uri = client.redirect_uri.as_ref().unwrap_or(&self.redirect_uri);
-        let authorization = oauth::authorize(&found.server, &client, redirect_uri, &scopes, resource.as_deref());
-        let (outcome, receiver) = watch::channel(None);
-        let flow = Flow {
-            entry: Arc::clone(entry),
-            authorization,
-            server: found.server,
-            client,
-            resource,
-            scopes,
-            answered: AtomicBool::new(false),
-            outcome,
-        };
-        Ok((flow, receiver))
-    }
-
-    /// The challenge that the server answered last, else what it answers now.
-    async fn challenge(&self, entry: &Entry) -> Option<Challenge> {
-        if let Some(challenge) = entry.route.last_challenge() {
-            return Some(Challenge::clone(&challenge));
-        }
-        let mut bare = crate::route::Access::clone(&entry.route.access());
-        bare.credential = None;
-        let seen = probe::look(&self.http, &*self.clock, &entry.config.url, &bare).await;
-        seen.ok().and_then(|seen| seen.challenge())
-    }
-
-    /// Who we are to `server`: pre-registered, else registered before, else registered now.
-    async fn client(&self, entry: &Entry, server: &Server, scopes: &[String]) -> Result<Client, SignInError> {
-        if let Some(id) = &entry.config.client_id {
-            return Ok(Client::preregistered(id.clone(), entry.session.client_secret().await, server));
-        }
-        let document = crate::grant::registration_document(&server.issuer);
-        if let Ok(Some(kept)) = self.store.read(&document).await {
-            match serde_json::from_slice::<Client>(kept.expose_secret()) {
-                Ok(client) if client.serves(&self.redirect_uri, self.clock.now().wall) => return Ok(client),
-                Ok(_) => tracing::info!(
-                    issuer = server.issuer,
-                    "the registration is of another address, or expires: registering afresh"
-                ),
-                Err(_) => {
-                    tracing::warn!(issuer = server.issuer, "the kept registration cannot be read: registering afresh");
-                }
-            }
-        }
-        let client = oauth::register(&self.http, server, &self.redirect_uri, scopes).await?;
-        if let Ok(bytes) = serde_json::to_vec(&client)
-            && let Err(error) = self.store.write(&document, bytes.into()).await
-        {
-            // The sign-in can go on; the next one registers again.
-            tracing::warn!(issuer = server.issuer, %error, "the registration could not be stored");
-        }
-        Ok(client)
-    }
-
-    /// Ends the flow when the person takes too long.
-    fn expire(self: &Arc<Self>, flow: Arc<Flow>, mut outcome: watch::Receiver<Option<SignInOutcome>>) {
-        let this = Arc::downgrade(self);
-        let deadline = self.clock.sleep_until(self.clock.now().moment + PATIENCE);
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = outcome.wait_for(Option::is_some) => {}
-                () = deadline => {
-                    if !flow.answered.swap(true, Ordering::Relaxed) && let Some(this) = this.upgrade() {
-                        flow.fail("nobody came back from the browser within 15 minutes");
-                        this.forget(&flow);
-                    }
-                }
-            }
-        });
     }
 
     fn flows(&self) -> MutexGuard<'_, HashMap<String, Arc<Flow>>> {
@@ -316,40 +163,4 @@ impl SignIns {
     }
 }
 
-impl Flow {
-    /// Ends this flow, unless it has ended.
-    fn fail(&self, problem: &str) {
-        let ends = self.outcome.send_if_modified(|outcome| {
-            let ends = outcome.is_none();
-            if ends {
-                *outcome = Some(SignInOutcome::Failed(problem.to_owned()));
-            }
-            ends
-        });
-        if ends {
-            self.entry.say(Event::SignInFailed { cause: Cause::SignIn(problem.to_owned()) });
-        }
-    }
-}
-
-/// What the person set, else what discovery found; with what was granted before and what was challenged
-/// since (a step-up asks for the union).
-fn scopes(entry: &Entry, found: &Discovered) -> Vec<String> {
-    let wanted = if entry.config.scopes.is_empty() { &found.scopes } else { &entry.config.scopes };
-    let granted = entry.session.granted_scope().unwrap_or_default();
-    let mut scopes = wanted.clone();
-    if let Some(demanded) = demanded(entry) {
-        for scope in granted.split_whitespace().map(str::to_owned).chain(demanded) {
-            if !scopes.contains(&scope) {
-                scopes.push(scope);
-            }
-        }
-    }
-    scopes
-}
-
-/// The scopes of a step-up that the server asks for (RFC 6750 section 3.1).
-fn demanded(entry: &Entry) -> Option<Vec<String>> {
-    let challenge = entry.route.last_challenge()?;
-    (challenge.error.as_deref() == Some("insufficient_scope")).then(|| challenge.scopes.clone())
-}
+const STOPPED: &str = "the engine stopped";

@@ -119,7 +119,9 @@ impl From<ControlError> for Problem {
                 .hinted("see that `config.toml` and its folder can be written"),
             ControlError::Secrets(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, Word::SecretStore, detail)
                 .hinted("unlock the keychain, then try again; `lamplighter doctor` tells more"),
-            ControlError::SignIn(_) => Self::new(StatusCode::BAD_GATEWAY, Word::SignInFailed, detail),
+            ControlError::SignIn(error) => {
+                Self { hint: error.hint, ..Self::new(StatusCode::BAD_GATEWAY, Word::SignInFailed, detail) }
+            }
             ControlError::NotApplicable(_) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail),
         }
     }

@@ -25,16 +25,36 @@ pub struct LoginRequest {
     /// Ask again although the server has refused the like before.
     #[serde(default)]
     pub force: bool,
+    /// With a code that the person enters on another device (RFC 8628), instead of a browser that comes back here.
+    #[serde(default)]
+    pub device: bool,
 }
 
 /// A sign-in that was begun.
 #[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct LoginStarted {
-    /// What the person opens.
+    /// What the person opens: of a sign-in on another device the address with the code in it, where there is one.
     #[schema(value_type = String, format = "uri")]
     pub authorization_url: Url,
     /// Tells this flow from others: `GET /workloads/NAME/login/FLOW` answers when it has ended.
     pub flow: u64,
+    /// What the person enters, where they do so on another device.
+    #[serde(flatten)]
+    pub device: Option<DeviceCode>,
+}
+
+/// What the person enters on another device (RFC 8628 section 3.2): there whole, or not at all.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DeviceCode {
+    /// The code.
+    #[schema(required = false)]
+    pub user_code: String,
+    /// Where it is entered.
+    #[schema(required = false, value_type = String, format = "uri")]
+    pub verification_uri: Url,
+    /// How long the code is good for, in seconds.
+    #[schema(required = false)]
+    pub expires_in: u64,
 }
 
 /// How a sign-in ended.
@@ -105,11 +125,23 @@ impl Flows {
 pub(super) async fn login(
     State(api): State<Api>,
     Path(name): Path<String>,
-    Body(LoginRequest { force }): Body<LoginRequest>,
+    Body(LoginRequest { force, device }): Body<LoginRequest>,
 ) -> Result<(StatusCode, Json<LoginStarted>), Problem> {
-    let sign_in = api.handle.login(&name, force).await?;
-    let flow = api.flows.remember(name, sign_in.outcome);
-    Ok((StatusCode::ACCEPTED, Json(LoginStarted { authorization_url: sign_in.authorization_url, flow })))
+    let (authorization_url, device, outcome) = if device {
+        let begun = api.handle.login_on_device(&name, force).await?;
+        let authorization_url = begun.verification_uri_complete.unwrap_or_else(|| begun.verification_uri.clone());
+        let device = DeviceCode {
+            user_code: begun.user_code,
+            verification_uri: begun.verification_uri,
+            expires_in: begun.expires_in.as_secs(),
+        };
+        (authorization_url, Some(device), begun.outcome)
+    } else {
+        let begun = api.handle.login(&name, force).await?;
+        (begun.authorization_url, None, begun.outcome)
+    };
+    let flow = api.flows.remember(name, outcome);
+    Ok((StatusCode::ACCEPTED, Json(LoginStarted { authorization_url, flow, device })))
 }
 
 /// Answers when this sign-in has ended, and how.

@@ -116,6 +116,7 @@ async fn beside(lookup: &mut Lookup<'_>, url: &Url) -> Result<Server, SignInErro
     Ok(Server {
         authorization_endpoint: well_known(url, "/authorize"),
         token_endpoint: well_known(url, "/token"),
+        device_authorization_endpoint: None,
         registration_endpoint: Some(well_known(url, "/register")),
         revocation_endpoint: None,
         userinfo_endpoint: None,

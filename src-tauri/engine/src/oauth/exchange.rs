@@ -3,9 +3,10 @@
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request};
 use lamplighter_core::condition::Transport;
-use url::Url;
+use secrecy::{ExposeSecret, SecretString};
+use url::{Url, form_urlencoded};
 
-use super::SignInError;
+use super::{AuthMethod, Client, SignInError};
 use crate::http::{Fault, SendError};
 
 /// Bodies of authorization servers are at most this long, in bytes.
@@ -40,6 +41,43 @@ pub(super) fn request(
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     }
     Ok(request)
+}
+
+/// A form of `client`, which authenticates as it was registered to (RFC 6749 section 2.3.1).
+pub(super) fn form<'a>(
+    url: &Url,
+    client: &Client,
+    fields: impl IntoIterator<Item = (&'static str, &'a str)>,
+) -> Result<Request<Vec<u8>>, SignInError> {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields);
+    let mut authorization = None;
+    match (client.method, &client.secret) {
+        (AuthMethod::ClientSecretBasic, Some(secret)) => authorization = Some(basic(&client.id, secret)),
+        (AuthMethod::ClientSecretPost, Some(secret)) => {
+            form.append_pair("client_id", &client.id).append_pair("client_secret", secret.expose_secret());
+        }
+        (AuthMethod::None, _) | (AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost, None) => {
+            form.append_pair("client_id", &client.id);
+        }
+    }
+    let body = form.finish().into_bytes();
+    let mut request = request(Method::POST, url, Some("application/x-www-form-urlencoded"), body)?;
+    if let Some(authorization) = authorization {
+        request.headers_mut().insert(AUTHORIZATION, authorization);
+    }
+    Ok(request)
+}
+
+/// HTTP Basic with both halves form-encoded first (RFC 6749 section 2.3.1).
+fn basic(id: &str, secret: &SecretString) -> HeaderValue {
+    use base64::Engine as _;
+    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = format!("{}:{}", encode(id), encode(secret.expose_secret()));
+    let value = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+    let mut value = HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Basic"));
+    value.set_sensitive(true);
+    value
 }
 
 /// An address without what may be secret in it: user, password and query.

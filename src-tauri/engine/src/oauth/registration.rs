@@ -7,7 +7,7 @@ use url::Url;
 
 use super::exchange::{BODY_BOUND, request, unreachable};
 use super::words::tame;
-use super::{AuthMethod, Client, Server, SignInError};
+use super::{AuthMethod, Client, DEVICE_CODE, Server, SignInError};
 use crate::http::HttpClient;
 
 /// Client metadata (RFC 7591 section 2, and `application_type` of OIDC registration).
@@ -15,7 +15,7 @@ use crate::http::HttpClient;
 struct Metadata<'a> {
     client_name: &'static str,
     application_type: &'static str,
-    grant_types: [&'static str; 2],
+    grant_types: &'a [String],
     response_types: [&'static str; 1],
     redirect_uris: [&'a str; 1],
     token_endpoint_auth_method: AuthMethod,
@@ -30,6 +30,7 @@ struct Registered {
     client_secret: Option<SecretString>,
     client_secret_expires_at: Option<serde_json::Number>,
     token_endpoint_auth_method: Option<String>,
+    grant_types: Option<Vec<String>>,
 }
 
 /// An error answer (RFC 7591 section 3.2.2).
@@ -39,8 +40,9 @@ struct Refused {
     error_description: Option<String>,
 }
 
-/// Registers a native client with `redirect_uri`, or with its `localhost` form where the server takes only that, and
-/// with `scopes`, or without where the server takes none of them.
+/// Registers a native client with `redirect_uri`, or with its `localhost` form where the server takes only that; with
+/// `scopes` and, where the server has a device authorization endpoint, the device grant, or without where it takes
+/// none of them.
 ///
 /// # Errors
 /// When the server offers no registration, or refuses it.
@@ -56,19 +58,38 @@ pub async fn register(
             hint: Some(BY_HAND.to_owned()),
         });
     };
-    let (mut redirect_uri, mut scopes) = (redirect_uri.clone(), scopes);
+    let mut grant_types = vec!["authorization_code".to_owned(), "refresh_token".to_owned()];
+    if server.device_authorization_endpoint.is_some() {
+        grant_types.push(DEVICE_CODE.to_owned());
+    }
+    let mut asked = Asked { redirect_uri: redirect_uri.clone(), scopes, grant_types: &grant_types };
     loop {
-        match attempt(http, endpoint, server, &redirect_uri, scopes).await? {
+        match attempt(http, endpoint, server, &asked).await? {
             Ok(client) => return Ok(client),
-            Err(refused) if refused.error == "invalid_redirect_uri" && redirect_uri.host_str() == Some("127.0.0.1") => {
+            Err(refused)
+                if refused.error == "invalid_redirect_uri" && asked.redirect_uri.host_str() == Some("127.0.0.1") =>
+            {
                 // Another host always fits an http address.
-                let _ = redirect_uri.set_host(Some("localhost"));
+                let _ = asked.redirect_uri.set_host(Some("localhost"));
             }
             // Some servers register no scope that belongs to a resource, and grant it all the same.
-            Err(refused) if refused.error == "invalid_client_metadata" && !scopes.is_empty() => scopes = &[],
+            Err(refused) if refused.error == "invalid_client_metadata" && !asked.scopes.is_empty() => {
+                asked.scopes = &[];
+            }
+            // Some have the device grant for others only.
+            Err(refused) if refused.error == "invalid_client_metadata" && asked.grant_types.len() > 2 => {
+                asked = Asked { scopes, grant_types: &grant_types[..2], ..asked };
+            }
             Err(refused) => return Err(refused.describe(server)),
         }
     }
+}
+
+/// What is asked for, as far as it depends on what the server takes.
+struct Asked<'a> {
+    redirect_uri: Url,
+    scopes: &'a [String],
+    grant_types: &'a [String],
 }
 
 const BY_HAND: &str = "register an application there by hand and give its identifier with --client-id";
@@ -77,25 +98,24 @@ async fn attempt(
     http: &HttpClient,
     endpoint: &Url,
     server: &Server,
-    redirect_uri: &Url,
-    scopes: &[String],
+    asked: &Asked<'_>,
 ) -> Result<Result<Client, Refused>, SignInError> {
-    let asked = method_for(server);
+    let method = method_for(server);
     let metadata = Metadata {
         client_name: "Lamplighter",
         application_type: "native",
-        grant_types: ["authorization_code", "refresh_token"],
+        grant_types: asked.grant_types,
         response_types: ["code"],
-        redirect_uris: [redirect_uri.as_str()],
-        token_endpoint_auth_method: asked,
-        scope: (!scopes.is_empty()).then(|| scopes.join(" ")),
+        redirect_uris: [asked.redirect_uri.as_str()],
+        token_endpoint_auth_method: method,
+        scope: (!asked.scopes.is_empty()).then(|| asked.scopes.join(" ")),
     };
     let body = serde_json::to_vec(&metadata).unwrap_or_default();
     let request = request(Method::POST, endpoint, Some("application/json"), body)?;
     let answer = http.fetch(request, BODY_BOUND).await.map_err(|error| unreachable(endpoint, &error))?;
     let body = answer.body.as_deref().map_or(&[][..], Vec::as_slice);
     if matches!(answer.status, StatusCode::OK | StatusCode::CREATED) {
-        let registered = serde_json::from_slice(body).ok().and_then(|found| client(found, asked, redirect_uri));
+        let registered = serde_json::from_slice(body).ok().and_then(|found| client(found, method, asked));
         return registered.map(Ok).ok_or_else(|| SignInError {
             problem: format!("{} answered the registration with something that cannot be used", server.issuer),
             hint: Some(BY_HAND.to_owned()),
@@ -134,12 +154,12 @@ fn method_for(server: &Server) -> AuthMethod {
 }
 
 /// The client that a server made of us; `None` when it wants a method that we have not.
-fn client(registered: Registered, asked: AuthMethod, redirect_uri: &Url) -> Option<Client> {
+fn client(registered: Registered, wanted: AuthMethod, asked: &Asked<'_>) -> Option<Client> {
     let method = match (&registered.token_endpoint_auth_method, &registered.client_secret) {
         (Some(name), _) => AuthMethod::named(name)?,
         (None, None) => AuthMethod::None,
-        (None, Some(_)) if asked == AuthMethod::None => AuthMethod::ClientSecretBasic,
-        (None, Some(_)) => asked,
+        (None, Some(_)) if wanted == AuthMethod::None => AuthMethod::ClientSecretBasic,
+        (None, Some(_)) => wanted,
     };
     let secret = registered.client_secret.filter(|_| method != AuthMethod::None);
     let expires =
@@ -150,6 +170,8 @@ fn client(registered: Registered, asked: AuthMethod, redirect_uri: &Url) -> Opti
         secret_expires_at: secret.as_ref().and(expires).and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()),
         secret,
         registered: true,
-        redirect_uri: Some(redirect_uri.clone()),
+        // What the server does not speak of is as it was asked for (RFC 7591 section 3.2.1).
+        grant_types: registered.grant_types.unwrap_or_else(|| asked.grant_types.to_vec()),
+        redirect_uri: Some(asked.redirect_uri.clone()),
     })
 }

@@ -35,16 +35,18 @@ struct Reply {
     error: Option<Text>,
 }
 
+/// A member that should be a string.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Text {
+pub(super) enum Text {
     String(SecretString),
     Other(IgnoredAny),
 }
 
+/// A member that should be a number.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Number {
+pub(super) enum Number {
     Seconds(f64),
     Text(String),
     Other(IgnoredAny),
@@ -86,7 +88,7 @@ pub(super) fn read(body: &[u8], success: bool, now: Timestamp) -> Body {
 }
 
 impl Text {
-    fn string(self) -> Option<SecretString> {
+    pub(super) fn string(self) -> Option<SecretString> {
         match self {
             Self::String(text) => Some(text),
             Self::Other(_) => None,
@@ -96,7 +98,7 @@ impl Text {
 
 impl Number {
     /// Whole seconds that are positive and believable.
-    fn lifetime(self) -> Option<Duration> {
+    pub(super) fn lifetime(self) -> Option<Duration> {
         let seconds = match self {
             Self::Seconds(seconds) => seconds,
             Self::Text(text) => text.trim().parse().ok()?,

@@ -11,18 +11,15 @@ use http::header::{DATE, RETRY_AFTER};
 use jiff::Timestamp;
 use lamplighter_core::condition::Transport;
 use lamplighter_core::verdict::{Answer, Content};
-use oauth2::basic::BasicClient;
-use oauth2::{
-    AuthType, AuthorizationCode, ClientId, ClientSecret, HttpRequest, HttpResponse, PkceCodeVerifier, RedirectUrl,
-    RefreshToken, RequestTokenError, Scope, TokenUrl,
-};
+use oauth2::{AuthorizationCode, PkceCodeVerifier, RedirectUrl, RefreshToken, Scope, TokenUrl};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::excerpt::excerpt;
-use super::exchange::{BODY_BOUND, sign};
+use super::exchange::{BODY_BOUND, form, sign};
 use super::reply::{self, Body};
-use super::{AuthMethod, Client, TokenFailure, TokenRequest, Tokens};
+use super::written::{text, unsent, writer, written};
+use super::{Client, DEVICE_CODE, TokenFailure, TokenRequest, Tokens};
 use crate::http::{Fault, Fetched, HttpClient};
 
 /// One request to a token endpoint. Not bounded in time: the caller's clock does that.
@@ -49,73 +46,47 @@ pub async fn request_tokens(
     }
 }
 
-/// The request as the oauth2 crate writes it.
-fn build(endpoint: &Url, client: &Client, resource: Option<&str>, request: TokenRequest<'_>) -> Option<HttpRequest> {
-    let asking = BasicClient::new(ClientId::new(client.id.clone()))
-        .set_auth_type(match client.method {
-            AuthMethod::ClientSecretBasic => AuthType::BasicAuth,
-            AuthMethod::None | AuthMethod::ClientSecretPost => AuthType::RequestBody,
-        })
-        .set_token_uri(TokenUrl::from_url(endpoint.clone()));
-    let asking = match (client.method, &client.secret) {
-        (AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost, Some(secret)) => {
-            asking.set_client_secret(ClientSecret::new(text(secret)))
-        }
-        (AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost, None) | (AuthMethod::None, _) => asking,
-    };
-    let built = match request {
+/// The request, unsent.
+fn build(
+    endpoint: &Url,
+    client: &Client,
+    resource: Option<&str>,
+    request: TokenRequest<'_>,
+) -> Option<http::Request<Vec<u8>>> {
+    let writer = writer(client).set_token_uri(TokenUrl::from_url(endpoint.clone()));
+    match request {
         TokenRequest::Code { code, verifier, redirect_uri } => {
-            let mut request = asking
+            let mut request = writer
                 .exchange_code(AuthorizationCode::new(text(code)))
                 .set_pkce_verifier(PkceCodeVerifier::new(text(verifier)))
                 .set_redirect_uri(Cow::Owned(RedirectUrl::from_url(redirect_uri.clone())));
             if let Some(resource) = resource {
                 request = request.add_extra_param("resource", resource);
             }
-            request.request(&unsent)
+            written(request.request(&unsent))
+        }
+        TokenRequest::DeviceCode { device_code } => {
+            // The crate writes this request only within a loop of its own, which waits and judges by itself.
+            let fields = [("grant_type", DEVICE_CODE), ("device_code", device_code.expose_secret())];
+            let resource = resource.map(|resource| ("resource", resource));
+            form(endpoint, client, fields.into_iter().chain(resource)).ok()
         }
         TokenRequest::Refresh { refresh_token } => {
             let refresh_token = RefreshToken::new(text(refresh_token));
-            let mut request = asking.exchange_refresh_token(&refresh_token);
+            let mut request = writer.exchange_refresh_token(&refresh_token);
             if let Some(resource) = resource {
                 request = request.add_extra_param("resource", resource);
             }
-            request.request(&unsent)
+            written(request.request(&unsent))
         }
         TokenRequest::ClientCredentials { scopes } => {
-            let mut request = asking.exchange_client_credentials().add_scopes(scopes.iter().cloned().map(Scope::new));
+            let mut request = writer.exchange_client_credentials().add_scopes(scopes.iter().cloned().map(Scope::new));
             if let Some(resource) = resource {
                 request = request.add_extra_param("resource", resource);
             }
-            request.request(&unsent)
-        }
-    };
-    match built {
-        Err(RequestTokenError::Request(Built(request))) => Some(*request),
-        Ok(_)
-        | Err(RequestTokenError::ServerResponse(_) | RequestTokenError::Parse(..) | RequestTokenError::Other(_)) => {
-            None
+            written(request.request(&unsent))
         }
     }
-}
-
-/// The crate's way to send: hands the request back instead.
-fn unsent(request: HttpRequest) -> Result<HttpResponse, Built> {
-    Err(Built(Box::new(request)))
-}
-
-#[derive(thiserror::Error)]
-#[error("not sent")]
-struct Built(Box<HttpRequest>);
-
-impl std::fmt::Debug for Built {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Built").finish_non_exhaustive()
-    }
-}
-
-fn text(secret: &SecretString) -> String {
-    secret.expose_secret().to_owned()
 }
 
 /// What this request carries and no log may hold, should the server repeat it.
@@ -123,6 +94,7 @@ fn secrets_of<'a>(client: &'a Client, request: TokenRequest<'a>) -> Vec<&'a Secr
     let mut secrets: Vec<_> = client.secret.iter().collect();
     match request {
         TokenRequest::Code { code, verifier, .. } => secrets.extend([code, verifier]),
+        TokenRequest::DeviceCode { device_code } => secrets.push(device_code),
         TokenRequest::Refresh { refresh_token } => secrets.push(refresh_token),
         TokenRequest::ClientCredentials { .. } => {}
     }

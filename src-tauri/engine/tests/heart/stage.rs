@@ -90,7 +90,9 @@ impl Stage {
         let journal = journal::in_memory(Arc::new(clock.clone()));
         let engine = engine(home.path(), &shelf, &clock, &journal).await;
         let handle = engine.handle();
-        let server = World::new().server("linear").unwrap();
+        let (start, time) = (clock.now(), clock.clone());
+        let world = World::with_clock(Arc::new(move || time.now().moment.since(start.moment)), start.wall);
+        let server = world.server("linear").unwrap();
         handle.add(workload(&server)).await.unwrap();
         Self { home, shelf, clock, journal, server, engine, handle }
     }

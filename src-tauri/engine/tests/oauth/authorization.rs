@@ -16,6 +16,7 @@ fn server() -> Server {
         issuer: "https://as.example/t".to_owned(),
         authorization_endpoint: Url::parse("https://as.example/auth?tenant=7").unwrap(),
         token_endpoint: Url::parse("https://as.example/token").unwrap(),
+        device_authorization_endpoint: None,
         registration_endpoint: None,
         revocation_endpoint: None,
         userinfo_endpoint: None,
@@ -32,6 +33,7 @@ fn flow(server: &Server, scopes: &[&str], resource: Option<&str>) -> Authorizati
         secret: None,
         method: AuthMethod::None,
         registered: false,
+        grant_types: Vec::new(),
         redirect_uri: None,
         secret_expires_at: None,
     };

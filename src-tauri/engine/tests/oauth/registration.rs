@@ -12,6 +12,7 @@ pub(crate) fn server(at: &Script) -> Server {
         issuer: "https://as.example".to_owned(),
         authorization_endpoint: at.at("/auth?tenant=7"),
         token_endpoint: at.at("/token"),
+        device_authorization_endpoint: None,
         registration_endpoint: Some(at.at("/register")),
         revocation_endpoint: None,
         userinfo_endpoint: None,

@@ -14,6 +14,7 @@ async fn revoked(method: AuthMethod, secret: Option<&str>, status: u16) -> (Resu
         secret: secret.map(SecretString::from),
         method,
         registered: true,
+        grant_types: Vec::new(),
         redirect_uri: None,
         secret_expires_at: None,
     };

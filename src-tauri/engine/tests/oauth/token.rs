@@ -21,6 +21,7 @@ fn client(method: AuthMethod, secret: Option<&str>) -> Client {
         secret: secret.map(SecretString::from),
         method,
         registered: false,
+        grant_types: Vec::new(),
         redirect_uri: None,
         secret_expires_at: None,
     }

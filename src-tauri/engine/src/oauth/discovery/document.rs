@@ -23,6 +23,7 @@ pub(super) struct ServerDocument {
     pub(super) issuer: String,
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
+    device_authorization_endpoint: Option<String>,
     registration_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
     userinfo_endpoint: Option<String>,
@@ -62,7 +63,10 @@ impl ServerDocument {
             authorization_endpoint,
             token_endpoint,
             registration_endpoint: endpoint(&who, "registration_endpoint", self.registration_endpoint, lookup).await?,
-            // Signing in needs neither of these: one that must not be used counts as not offered.
+            // Signing in by code needs none of these: one that must not be used counts as not offered.
+            device_authorization_endpoint: endpoint(&who, "", self.device_authorization_endpoint, lookup)
+                .await
+                .unwrap_or_default(),
             revocation_endpoint: endpoint(&who, "", self.revocation_endpoint, lookup).await.unwrap_or_default(),
             userinfo_endpoint: endpoint(&who, "", self.userinfo_endpoint, lookup).await.unwrap_or_default(),
             scopes_supported: self.scopes_supported,
