@@ -164,6 +164,11 @@ pub(crate) struct Login {
     /// Open no browser; the address at which one ends elsewhere can be pasted here
     #[arg(long)]
     pub(crate) no_browser: bool,
+    /// Open no browser; print a code to enter in one on another device
+    ///
+    /// For a machine without a browser, where the server offers this (RFC 8628).
+    #[arg(long)]
+    pub(crate) device: bool,
     /// Wait no longer than this
     #[arg(long, value_name = "DURATION", default_value = "5m")]
     pub(crate) timeout: String,

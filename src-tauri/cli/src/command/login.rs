@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use lamplighter_core::config::parse_duration;
 use lamplighter_core::status::Workload;
-use lamplighter_engine::api::{LoginRequest, LoginStarted, Outcome};
+use lamplighter_engine::api::{DeviceCode, LoginRequest, LoginStarted, Outcome};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader, Lines};
+use url::Url;
 
 use super::Ended;
 use crate::args::Login;
@@ -26,15 +27,25 @@ enum Wait {
 pub(super) async fn login(login: &Login, engine: &Client, mut ports: Ports, out: &mut Out) -> Ended {
     let name = login.name.as_str();
     let timeout = parse_duration("--timeout", &login.timeout)?;
-    let begun: LoginStarted = engine.post(&["workloads", name, "login"], &LoginRequest { force: login.force }).await?;
+    let request = LoginRequest { force: login.force, device: login.device };
+    let begun: LoginStarted = engine.post(&["workloads", name, "login"], &request).await?;
     out.line(begun.authorization_url.as_str())?;
-    if login.no_browser {
-        out.note("open that address in a browser, on any machine; if it ends at a page that cannot be shown, paste the address of that page here");
-    } else if let Err(error) = ports.browser.open(begun.authorization_url.as_str()) {
-        out.note(&format!("the browser could not be opened ({error}): open that address yourself"));
-    }
-    let patience = view::span(timeout);
-    out.note(&format!("waiting for the sign-in to {name} in the browser, {patience} at most; Ctrl-C cancels"));
+    let (place, longest) = match &begun.device {
+        Some(device) => {
+            out.note(&how_to_enter(device, &begun.authorization_url));
+            ("on another device", timeout.min(Duration::from_secs(device.expires_in)))
+        }
+        None => {
+            if login.no_browser {
+                out.note("open that address in a browser, on any machine; if it ends at a page that cannot be shown, paste the address of that page here");
+            } else if let Err(error) = ports.browser.open(begun.authorization_url.as_str()) {
+                out.note(&format!("the browser could not be opened ({error}): open that address yourself"));
+            }
+            ("in the browser", timeout)
+        }
+    };
+    let longest = view::span(longest);
+    out.note(&format!("waiting for the sign-in to {name} {place}, {longest} at most; Ctrl-C cancels"));
 
     match wait(login, timeout, &begun, engine, &mut ports, out).await {
         Wait::Ended(Ok(Outcome { signed_in: true, .. })) => {
@@ -49,14 +60,25 @@ pub(super) async fn login(login: &Login, engine: &Client, mut ports: Ports, out:
         Wait::Ended(Err(failure)) => Err(failure),
         Wait::TimedOut => {
             cancel(engine, name).await?;
-            Err(Failure::failed(format!("nobody signed in to {name} within {patience}"))
-                .hint(format!("try again, with more time if need be: `lamplighter login {name} --timeout 15m`")))
+            Err(Failure::failed(format!("nobody signed in to {name} within {}", view::span(timeout)))
+                .hint("try again, with more time if need be: `--timeout 15m`"))
         }
         Wait::Interrupted => {
             cancel(engine, name).await?;
             Err(Failure::failed(format!("the sign-in to {name} was cancelled; nothing has changed")))
         }
     }
+}
+
+/// What a person without a browser here does elsewhere; `opened` is the address on standard output.
+fn how_to_enter(DeviceCode { user_code, verification_uri, .. }: &DeviceCode, opened: &Url) -> String {
+    if opened == verification_uri {
+        return format!("open {verification_uri} in a browser on any device, and enter the code {user_code} there");
+    }
+    format!(
+        "open that address in a browser on any device, and see that it shows the code {user_code}; or open \
+         {verification_uri} and enter the code there"
+    )
 }
 
 async fn cancel(engine: &Client, name: &str) -> Result<(), Failure> {
@@ -77,7 +99,8 @@ async fn wait(
     let outcome = engine.get(&path);
     tokio::pin!(outcome);
     let give_up = ports.clock.now().moment + timeout;
-    let mut pasted = Pasted::of(login.no_browser.then_some(&mut ports.input));
+    let pastes = login.no_browser && begun.device.is_none();
+    let mut pasted = Pasted::of(pastes.then_some(&mut ports.input));
     loop {
         let now = ports.clock.now().moment;
         let left = give_up.since(now);

@@ -31,7 +31,7 @@ async fn login_prints_the_address_alone_and_opens_it() {
     stage.on("GET /workloads/linear/login/7", ended(true, None));
     assert_snapshot!(stage.run("login linear").await);
     assert_eq!(*stage.opened.lock().unwrap(), [ADDRESS]);
-    assert_eq!(stage.heard()[0], r#"POST /workloads/linear/login {"force":false}"#);
+    assert_eq!(stage.heard()[0], r#"POST /workloads/linear/login {"force":false,"device":false}"#);
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn login_insists_when_it_is_told_to() {
     let mut stage = stage().await;
     stage.on("GET /workloads/linear/login/7", ended(true, None));
     let _ = stage.run("login linear --force").await;
-    assert_eq!(stage.heard()[0], r#"POST /workloads/linear/login {"force":true}"#);
+    assert_eq!(stage.heard()[0], r#"POST /workloads/linear/login {"force":true,"device":false}"#);
 }
 
 #[tokio::test]
@@ -105,6 +105,63 @@ async fn without_a_browser_a_callback_address_can_be_pasted_and_mistyped() {
     interrupt.send(()).unwrap();
     assert_snapshot!(run.await.unwrap());
     assert_eq!(stage.opened.lock().unwrap().len(), 0, "no browser was opened");
+}
+
+/// A sign-in on another device, with these differences in the engine's answer.
+async fn on_device(changes: Value) -> Stage {
+    let stage = Stage::with_engine().await;
+    let mut begun = json!({
+        "authorization_url": "https://auth.example/device", "flow": 7,
+        "user_code": "WDJB-MJHT", "verification_uri": "https://auth.example/device", "expires_in": 1800,
+    });
+    begun.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    stage.on("POST /workloads/linear/login", Answer::Json(202, begun));
+    stage.on("POST /workloads/linear/cancel-login", Answer::Json(202, Value::Null));
+    stage.on("GET /workloads/linear", Answer::Json(200, workload("linear", json!({}))));
+    stage
+}
+
+#[tokio::test]
+async fn on_another_device_the_code_is_told_and_nothing_is_opened() {
+    let mut stage = on_device(json!({})).await;
+    stage.on("GET /workloads/linear/login/7", ended(true, None));
+    assert_snapshot!(stage.run("login linear --device").await);
+    assert_eq!(stage.opened.lock().unwrap().len(), 0, "no browser was opened");
+    assert_eq!(stage.heard()[0], r#"POST /workloads/linear/login {"force":false,"device":true}"#);
+}
+
+#[tokio::test]
+async fn on_another_device_the_address_with_the_code_in_it_is_the_one_printed() {
+    let complete = "https://auth.example/device?user_code=WDJB-MJHT";
+    let mut stage = on_device(json!({"authorization_url": complete, "expires_in": 120})).await;
+    let over = "the code has expired before anybody entered it and agreed";
+    stage.on("GET /workloads/linear/login/7", ended(false, Some(over)));
+    assert_snapshot!(stage.run("login linear --device --no-browser").await);
+}
+
+#[tokio::test]
+async fn on_another_device_the_time_limit_and_an_interruption_cancel_too() {
+    let mut stage = on_device(json!({})).await;
+    stage.on("GET /workloads/linear/login/7", Answer::Never);
+    let (_nobody, run) = stage.begin("login linear --device --timeout 90s");
+    assert_snapshot!(stage.wait_out(run).await);
+    let (interrupt, run) = stage.begin("login linear --device");
+    let run = tokio::spawn(run);
+    stage.until_heard("GET /workloads/linear/login/7").await;
+    interrupt.send(()).unwrap();
+    assert_eq!(run.await.unwrap().code, ExitCode::Failed);
+    let cancels = stage.heard().into_iter().filter(|heard| heard == "POST /workloads/linear/cancel-login").count();
+    assert_eq!(cancels, 2);
+}
+
+#[tokio::test]
+async fn a_server_that_offers_no_other_device_is_1_with_the_way_round() {
+    let mut stage = Stage::with_engine().await;
+    let detail = "linear cannot be signed in: https://auth.example does not offer to sign in on another device";
+    let hint = "use `--no-browser` in place of `--device`: open the address on any machine, and paste the one at which its browser ends";
+    let answer = problem(502, "sign_in_failed", detail, Some(hint));
+    stage.on("POST /workloads/linear/login", Answer::Json(502, answer));
+    assert_snapshot!(stage.run("login linear --device").await);
 }
 
 #[tokio::test]
