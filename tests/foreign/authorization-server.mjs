@@ -37,7 +37,7 @@ const counts = {
   token_requests: 0, // all, the ones that an outage swallowed included
   token_requests_in_outage: 0,
   token_requests_at_once_max: 0,
-  sign_ins: 0, // authorization codes exchanged
+  sign_ins: 0, // authorization codes and device codes exchanged
   refreshes: 0, // refresh tokens exchanged
   refused: {}, // error word -> how often, at /token
   reused_refresh_tokens: 0, // each one ended a grant
@@ -62,6 +62,7 @@ const provider = new Provider(issuer, {
   }],
   cookies: { keys: ['not a secret: this server lives on loopback, for tests'] },
   features: {
+    deviceFlow: { enabled: true },
     devInteractions: { enabled: false },
     introspection: { enabled: true },
     registration: { enabled: true },

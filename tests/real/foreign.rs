@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::child::Child;
+use crate::patience::within;
 use crate::wire::Wire;
 
 /// A foreign authorization server, and an MCP server that takes its tokens.
@@ -63,6 +64,14 @@ impl Servers {
         command.env("MCP_ENDPOINT", endpoint).env("SECONDS", seconds.to_string()).env("PATIENCE_SECONDS", "1");
         Child::start("mcp-client", command, self.folder.path())
     }
+}
+
+/// A person opens `address` in the browser without a screen, on whichever machine, and agrees to everything.
+pub(crate) async fn agree_at(address: &str) {
+    let mut command = node("browser.mjs");
+    let visit = command.arg(address).kill_on_drop(true).output();
+    let ended = within("the browser", visit).await.unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
 }
 
 /// The browser without a screen, for `$BROWSER`.

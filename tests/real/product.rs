@@ -62,10 +62,15 @@ impl Product {
 
     /// Starts the engine, and waits until it is ready.
     pub(crate) async fn serve(&self) -> Child {
-        let mut engine = Child::start("lamplighter", self.command(&["serve"]), self.home.path());
+        let mut engine = self.begin(&["serve"]);
         let ready = engine.line().await;
         assert!(ready.starts_with("lamplighter is ready at http://127.0.0.1:"), "{ready}");
         engine
+    }
+
+    /// Starts a command.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+        Child::start("lamplighter", self.command(arguments), self.home.path())
     }
 
     /// Runs a command to its end.

@@ -5,11 +5,12 @@ use std::time::Duration;
 use anyhow::Context;
 use http::{Method, StatusCode};
 use lamplighter_core::Phase;
-use lamplighter_simulator::{IssParameter, Outcome as TokenOutcome, ScopeDemand, person};
+use lamplighter_engine::ports::Clock as _;
+use lamplighter_simulator::{Endpoint, IssParameter, Outcome as TokenOutcome, ResourceParameter, ScopeDemand, person};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::support::{Outcome, Stage, ping, tool};
+use crate::support::{Outcome, Stage, ping, soon, tool};
 
 /// The value of a query parameter.
 fn parameter(url: &Url, name: &str) -> Option<String> {
@@ -19,6 +20,20 @@ fn parameter(url: &Url, name: &str) -> Option<String> {
 /// How the sign-in numbered `flow` ended.
 async fn outcome(stage: &Stage, flow: u64) -> Outcome<Value> {
     stage.api(Method::GET, &format!("/workloads/linear/login/{flow}"), &Value::Null).await?.json()
+}
+
+/// Lets time pass until the next poll of a sign-in on another device.
+async fn next_poll(stage: &Stage) -> Outcome {
+    let interval = Duration::from_secs(5);
+    let due = stage.clock.now().moment + interval;
+    soon("a poll is due", async {
+        while stage.clock.next_wake() != Some(due) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await?;
+    stage.clock.advance(interval);
+    Ok(())
 }
 
 #[tokio::test]
@@ -107,6 +122,43 @@ async fn a_person_who_denies_is_believed() -> Outcome {
     assert_eq!(denied.status, Phase::Unauthenticated);
     assert_eq!(linear.counts().token_requests, 0);
     stage.sign_in("linear").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_machine_without_a_browser_is_signed_in_from_another() -> Outcome {
+    let stage = Stage::set().await?;
+    let linear = stage.server("linear")?;
+    linear.authorization(|rules| rules.resource = ResourceParameter::Required);
+    stage.add(&json!({ "name": "linear", "url": linear.mcp_url() })).await?;
+    let answer = stage.api(Method::POST, "/workloads/linear/login", &json!({ "device": true })).await?;
+    assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
+    let started = answer.json()?;
+    assert_eq!(started["verification_uri"], linear.url(Endpoint::Verification).as_str());
+    assert_eq!(started["expires_in"], 600);
+    let code = started["user_code"].as_str().context("no user_code")?;
+    let complete: Url = started["authorization_url"].as_str().context("no address")?.parse()?;
+    assert_eq!(parameter(&complete, "user_code").as_deref(), Some(code));
+    assert!(stage.workload("linear")?.signing_in);
+
+    next_poll(&stage).await?;
+    soon("a poll before the person has answered", async {
+        while linear.token_log().last().is_none_or(|event| event.outcome == TokenOutcome::Untouched) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await?;
+    let (status, page) = person::visit(&complete).await?;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    next_poll(&stage).await?;
+    let ended = outcome(&stage, started["flow"].as_u64().context("no flow")?).await?;
+    assert_eq!(ended["signed_in"], true, "{ended}");
+    let log: Vec<_> = linear.token_log().into_iter().map(|event| event.outcome).collect();
+    assert_eq!(log, [TokenOutcome::Refused("authorization_pending"), TokenOutcome::Issued]);
+    assert_eq!(stage.workload("linear")?.account.as_deref(), Some("ada@example.com"));
+    assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::OK);
+    stage.next_attempt("linear").await?;
+    assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::OK, "it is refreshed as any other");
     Ok(())
 }
 

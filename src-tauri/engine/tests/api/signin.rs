@@ -90,3 +90,22 @@ async fn nobody_waits_for_a_sign_in_longer_than_the_engine_runs() {
     let ended: Value = serde_json::from_slice(&ended).unwrap();
     assert_eq!((&ended["signed_in"], &ended["reason"]), (&json!(false), &json!("the engine stopped")));
 }
+
+#[tokio::test]
+async fn a_sign_in_on_another_device_says_what_is_entered_where() {
+    let world = World::new();
+    let (stage, server, in_browser) = signing_in(&world).await;
+    assert!(in_browser.get("user_code").is_none(), "{in_browser}");
+    let (status, begun) = stage.ask("POST /workloads/linear/login", json!({"device": true})).await;
+    assert_eq!((status, &begun["expires_in"]), (StatusCode::ACCEPTED, &json!(600)), "{begun}");
+    let code = begun["user_code"].as_str().unwrap();
+    let complete = format!("{}?user_code={code}", begun["verification_uri"].as_str().unwrap());
+    assert_eq!(begun["authorization_url"], complete);
+    let documented = &stage.document().await["components"]["schemas"]["DeviceCode"]["properties"];
+    assert_eq!(documented.as_object().unwrap().len(), 3);
+
+    server.authorization(|rules| rules.devices = None);
+    let (status, problem) = stage.ask("POST /workloads/linear/login", json!({"device": true})).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::BAD_GATEWAY, &json!("sign_in_failed")));
+    assert!(problem["hint"].as_str().unwrap().contains("--no-browser"), "{problem}");
+}

@@ -30,6 +30,21 @@ fn server_at(issuer: &str) -> String {
     )
 }
 
+#[tokio::test]
+async fn signing_in_on_another_device_is_offered_or_not() {
+    for (member, offered) in [
+        (r#""device_authorization_endpoint":"ORIGIN/device","#, true),
+        (r#""device_authorization_endpoint":"http://as.example/device","#, false),
+        (r#""device_authorization_endpoint":null,"#, false),
+    ] {
+        let document = server_at("ORIGIN").replacen('{', &format!("{{{member}"), 1);
+        let server = site(&[(RESOURCE, &resource("ORIGIN", "ORIGIN")), (OAUTH, &document)]).await;
+        let found = found(&server, "/").await.unwrap().server;
+        assert_eq!(found.device_authorization_endpoint, offered.then(|| server.at("/device")), "{member}");
+        assert_eq!(found.device_endpoint().is_ok(), offered, "{member}");
+    }
+}
+
 fn resource(resource: &str, issuer: &str) -> String {
     format!(r#"{{"resource":"{resource}","authorization_servers":["{issuer}"],"scopes_supported":["a","b"]}}"#)
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted")]
 
 mod authorization;
+mod device;
 mod discovery;
 mod registration;
 mod revocation;

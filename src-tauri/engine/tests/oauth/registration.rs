@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::script::{Script, http, reply};
+use crate::script::{Reply, Script, http, reply};
 
 pub(crate) fn server(at: &Script) -> Server {
     Server {
@@ -150,4 +150,41 @@ async fn a_server_that_registers_no_such_scope_gets_none() {
     .await;
     assert!(register(&http(), &server(&at), &callback(), &["a".to_owned()]).await.is_ok());
     assert_eq!(at.asked().len(), 2);
+}
+
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// A registration at a server that offers to sign in on another device, with the grants asked for each time.
+async fn for_devices(answer: impl Fn(&Value) -> Reply + Send + Sync + 'static) -> (Client, Vec<usize>) {
+    let at = Script::serve(move |_, asked| answer(&serde_json::from_str(&asked.body).unwrap())).await;
+    let server = Server { device_authorization_endpoint: Some(at.at("/device")), ..server(&at) };
+    let client = register(&http(), &server, &callback(), &["a".to_owned()]).await.unwrap();
+    let asked = at.asked().into_iter().map(|asked| serde_json::from_str::<Value>(&asked.body).unwrap());
+    (client, asked.map(|asked| asked["grant_types"].as_array().unwrap().len()).collect())
+}
+
+#[tokio::test]
+async fn the_device_grant_is_asked_for_where_it_is_offered() {
+    let (client, asked) = for_devices(|_| reply(201, json!({"client_id": "c"}).to_string())).await;
+    assert_eq!(
+        (client.grant_types, asked),
+        (["authorization_code", "refresh_token", DEVICE_CODE].map(str::to_owned).to_vec(), vec![3])
+    );
+    let less = json!({"client_id": "c", "grant_types": ["authorization_code"]});
+    let (client, _) = for_devices(move |_| reply(201, less.to_string())).await;
+    assert_eq!(client.grant_types, ["authorization_code"], "the server has the last word");
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_the_device_grant_for_others_is_done_without_it() {
+    let (client, asked) = for_devices(|asked| {
+        if asked["grant_types"].to_string().contains(DEVICE_CODE) {
+            reply(400, json!({"error": "invalid_client_metadata"}).to_string())
+        } else {
+            assert_eq!(asked["scope"], "a", "nothing else is given up");
+            reply(201, json!({"client_id": "c"}).to_string())
+        }
+    })
+    .await;
+    assert_eq!((client.grant_types.len(), asked), (2, vec![3, 3, 2]));
 }
