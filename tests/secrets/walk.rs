@@ -61,6 +61,7 @@ impl Walk {
             self.api(Method::POST, "/workloads", &fields).await?;
         }
         for name in ["linear", "notion"] {
+            self.sign_in_on_another_device(name).await?;
             for path in ["login", "cancel-login"] {
                 self.api(Method::POST, &format!("/workloads/{name}/{path}"), &json!({})).await?;
             }
@@ -76,6 +77,23 @@ impl Walk {
         for name in ["linear", "notion", "machine", "pasted"] {
             self.stage.until(name, |workload| workload.status == Phase::Running).await?;
             assert_eq!(self.call(name).await?, StatusCode::OK, "{name} is served");
+        }
+        Ok(())
+    }
+
+    /// Once with an answer that repeats what it was asked, once to the end.
+    async fn sign_in_on_another_device(&mut self, name: &str) -> Outcome {
+        let server = self.stage.server(name)?;
+        let said = format!("the code {CANARY}device-0123456789abcdef is not one of ours");
+        let echo = json!({ "error": "invalid_grant", "error_description": said, "device_code": said });
+        server.fail_times(Endpoint::Token, 1, &Fault::Json(StatusCode::BAD_REQUEST, echo));
+        for signs_in in [false, true] {
+            let begun = self.api(Method::POST, &format!("/workloads/{name}/login"), &json!({ "device": true })).await?;
+            let address = begun.json()?["authorization_url"].as_str().context("no address")?.parse()?;
+            self.visit("a code", &address).await?;
+            self.stage.next_poll().await?;
+            self.stage.until(name, |workload| !workload.signing_in).await?;
+            assert_eq!(self.stage.workload(name)?.status == Phase::Running, signs_in);
         }
         Ok(())
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::Context;
 use http::{Method, StatusCode};
 use lamplighter_core::Phase;
-use lamplighter_engine::ports::Clock as _;
 use lamplighter_simulator::{Endpoint, IssParameter, Outcome as TokenOutcome, ResourceParameter, ScopeDemand, person};
 use serde_json::{Value, json};
 use url::Url;
@@ -20,20 +19,6 @@ fn parameter(url: &Url, name: &str) -> Option<String> {
 /// How the sign-in numbered `flow` ended.
 async fn outcome(stage: &Stage, flow: u64) -> Outcome<Value> {
     stage.api(Method::GET, &format!("/workloads/linear/login/{flow}"), &Value::Null).await?.json()
-}
-
-/// Lets time pass until the next poll of a sign-in on another device.
-async fn next_poll(stage: &Stage) -> Outcome {
-    let interval = Duration::from_secs(5);
-    let due = stage.clock.now().moment + interval;
-    soon("a poll is due", async {
-        while stage.clock.next_wake() != Some(due) {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await?;
-    stage.clock.advance(interval);
-    Ok(())
 }
 
 #[tokio::test]
@@ -141,7 +126,7 @@ async fn a_machine_without_a_browser_is_signed_in_from_another() -> Outcome {
     assert_eq!(parameter(&complete, "user_code").as_deref(), Some(code));
     assert!(stage.workload("linear")?.signing_in);
 
-    next_poll(&stage).await?;
+    stage.next_poll().await?;
     soon("a poll before the person has answered", async {
         while linear.token_log().last().is_none_or(|event| event.outcome == TokenOutcome::Untouched) {
             tokio::task::yield_now().await;
@@ -150,7 +135,7 @@ async fn a_machine_without_a_browser_is_signed_in_from_another() -> Outcome {
     .await?;
     let (status, page) = person::visit(&complete).await?;
     assert_eq!(status, StatusCode::OK, "{page}");
-    next_poll(&stage).await?;
+    stage.next_poll().await?;
     let ended = outcome(&stage, started["flow"].as_u64().context("no flow")?).await?;
     assert_eq!(ended["signed_in"], true, "{ended}");
     let log: Vec<_> = linear.token_log().into_iter().map(|event| event.outcome).collect();

@@ -202,6 +202,20 @@ impl Stage {
         .await
     }
 
+    /// Lets time pass until the next poll of a sign-in on another device, which is five seconds away.
+    pub(crate) async fn next_poll(&self) -> Outcome {
+        let interval = Duration::from_secs(5);
+        let due = self.clock.now().moment + interval;
+        let waiting = async {
+            while self.clock.next_wake() != Some(due) {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon("a poll is due", waiting).await?;
+        self.clock.advance(interval);
+        Ok(())
+    }
+
     /// Lets attempts of `name` come and go until it is in `phase`.
     pub(crate) async fn attempts_until(&self, name: &str, phase: Phase) -> Outcome<Workload> {
         loop {
