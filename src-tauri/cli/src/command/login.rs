@@ -30,20 +30,16 @@ pub(super) async fn login(login: &Login, engine: &Client, mut ports: Ports, out:
     let request = LoginRequest { force: login.force, device: login.device };
     let begun: LoginStarted = engine.post(&["workloads", name, "login"], &request).await?;
     out.line(begun.authorization_url.as_str())?;
-    let (place, longest) = match &begun.device {
-        Some(device) => {
-            out.note(&how_to_enter(device, &begun.authorization_url));
-            ("on another device", timeout.min(Duration::from_secs(device.expires_in)))
-        }
-        None => {
-            if login.no_browser {
-                out.note("open that address in a browser, on any machine; if it ends at a page that cannot be shown, paste the address of that page here");
-            } else if let Err(error) = ports.browser.open(begun.authorization_url.as_str()) {
-                out.note(&format!("the browser could not be opened ({error}): open that address yourself"));
-            }
-            ("in the browser", timeout)
-        }
-    };
+    if let Some(device) = &begun.device {
+        out.note(&how_to_enter(device, &begun.authorization_url));
+    } else if login.no_browser {
+        out.note("open that address in a browser, on any machine; if it ends at a page that cannot be shown, paste the address of that page here");
+    } else if let Err(error) = ports.browser.open(begun.authorization_url.as_str()) {
+        out.note(&format!("the browser could not be opened ({error}): open that address yourself"));
+    }
+    let (place, longest) = begun.device.as_ref().map_or(("in the browser", timeout), |device| {
+        ("on another device", timeout.min(Duration::from_secs(device.expires_in)))
+    });
     let longest = view::span(longest);
     out.note(&format!("waiting for the sign-in to {name} {place}, {longest} at most; Ctrl-C cancels"));
 
@@ -99,8 +95,8 @@ async fn wait(
     let outcome = engine.get(&path);
     tokio::pin!(outcome);
     let give_up = ports.clock.now().moment + timeout;
-    let pastes = login.no_browser && begun.device.is_none();
-    let mut pasted = Pasted::of(pastes.then_some(&mut ports.input));
+    let takes_callbacks = login.no_browser && begun.device.is_none();
+    let mut pasted = Pasted::of(takes_callbacks.then_some(&mut ports.input));
     loop {
         let now = ports.clock.now().moment;
         let left = give_up.since(now);
