@@ -1,7 +1,7 @@
 //! The command line as it is written, and every word of its help.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use lamplighter_engine::api::GrantWord;
+use lamplighter_core::config::GrantKind;
 
 /// Keeps remote MCP servers signed in, behind one address on this machine.
 #[derive(Debug, Parser)]
@@ -147,7 +147,7 @@ pub(crate) enum Grant {
     Bearer,
 }
 
-impl From<Grant> for GrantWord {
+impl From<Grant> for GrantKind {
     fn from(grant: Grant) -> Self {
         match grant {
             Grant::AuthorizationCode => Self::AuthorizationCode,

@@ -3,6 +3,7 @@
 use super::Monitor;
 use super::state::{Errand, Held, Loading, Past, State, Step};
 use crate::condition::{Cause, StoreFault};
+use crate::config::GrantKind;
 use crate::entry::{Entry, EntryKind};
 use crate::event::{Command, Loaded};
 use crate::lease::Lease;
@@ -52,10 +53,14 @@ impl Monitor {
         match loaded {
             Loaded::Grant(lease) => self.grant_loaded(lease, past, refresh, now),
             Loaded::Ended(lease) => {
+                let again = self.is_obtainable() && (refresh || !past.as_ref().is_some_and(Past::is_sign_out));
                 self.held = Some(Held::new(Lease { renewable: false, ..lease }));
                 match past {
                     Some(Past::Unauthenticated { cause, since }) => self.stay_unauthenticated(cause, since, now),
                     Some(Past::Episode(_)) | None => self.unauthenticate(Cause::OAuth("invalid_grant".to_owned()), now),
+                }
+                if again {
+                    self.renew_now(false, now);
                 }
             }
             Loaded::Nothing => {
@@ -76,11 +81,19 @@ impl Monitor {
         // What the upstream thinks of a lease outlives a restart of the workload.
         let known = self.held.filter(|held| held.lease.id == lease.id);
         let held = self.held.insert(Held { lease, ..known.unwrap_or(Held::new(lease)) });
-        let past = past.filter(|past| !past.is_settled_by(&lease, now));
+        // Client credentials are always there to be used: after a sign-out only the person's word does that.
+        let past = past.filter(|past| {
+            if self.grant == GrantKind::ClientCredentials && past.is_sign_out() {
+                !refresh
+            } else {
+                !past.is_settled_by(&lease, now)
+            }
+        });
         let usable = held.usable_at(now.moment);
         match past {
             Some(Past::Unauthenticated { cause, since }) => {
-                // What was decided was written down, and did not reach the store: decide it again, send nothing.
+                let again = self.grant == GrantKind::ClientCredentials && cause != Cause::SignedOut;
+                // What was decided was written down, and did not reach the store: decide it again, send nothing of it.
                 if cause == Cause::SignedOut {
                     self.held = None;
                     self.commands.push(Command::Forget);
@@ -89,7 +102,7 @@ impl Monitor {
                     self.commands.push(Command::Retire);
                 }
                 self.stay_unauthenticated(cause, since, now);
-                if self.is_renewable() {
+                if again || self.is_renewable() {
                     self.renew_now(false, now);
                 }
             }

@@ -285,6 +285,10 @@ impl Past {
         }
     }
 
+    pub(super) const fn is_sign_out(&self) -> bool {
+        matches!(self, Self::Unauthenticated { cause: Cause::SignedOut, .. })
+    }
+
     /// Whether `lease` was issued after this began, and so settles it.
     pub(super) fn is_settled_by(&self, lease: &Lease, now: Reading) -> bool {
         let began = match self {

@@ -120,6 +120,8 @@ impl From<ControlError> for Problem {
             ControlError::Secrets(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, Word::SecretStore, detail)
                 .hinted("unlock the keychain, then try again; `lamplighter doctor` tells more"),
             ControlError::SignIn(_) => Self::new(StatusCode::BAD_GATEWAY, Word::SignInFailed, detail),
+            ControlError::Stopped(name) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail)
+                .hinted(format!("start it: `lamplighter start {name}`")),
             ControlError::NotApplicable(_) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail),
         }
     }

@@ -4,6 +4,7 @@
 
 mod stage;
 
+mod added;
 mod drain;
 mod load;
 mod removed;
