@@ -59,6 +59,8 @@ pub(crate) enum Command {
         format: Format,
     },
     /// Refresh now, whatever the state
+    ///
+    /// Client credentials that were refused are tried again. A stopped workload is not started by this.
     Retry(Retry),
     /// Start a stopped workload
     Start(Named),

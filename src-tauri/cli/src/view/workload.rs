@@ -53,9 +53,9 @@ impl Told {
         }
     }
 
-    /// The words for `phase` alone.
+    /// The words for `phase` alone, whatever the workload's grant.
     pub(super) fn words(phase: Phase) -> &'static str {
-        Self::phase(phase).1
+        if phase == Phase::Unauthenticated { "needs you" } else { Self::phase(phase).1 }
     }
 }
 

@@ -3,7 +3,6 @@
 use super::Monitor;
 use super::state::{Errand, Held, Loading, Past, State, Step};
 use crate::condition::{Cause, StoreFault};
-use crate::config::GrantKind;
 use crate::entry::{Entry, EntryKind};
 use crate::event::{Command, Loaded};
 use crate::lease::Lease;
@@ -78,21 +77,17 @@ impl Monitor {
     }
 
     fn grant_loaded(&mut self, lease: Lease, past: Option<Past>, refresh: bool, now: Reading) {
+        let obtainable = self.is_obtainable();
         // What the upstream thinks of a lease outlives a restart of the workload.
         let known = self.held.filter(|held| held.lease.id == lease.id);
         let held = self.held.insert(Held { lease, ..known.unwrap_or(Held::new(lease)) });
-        // Client credentials are always there to be used: after a sign-out only the person's word does that.
-        let past = past.filter(|past| {
-            if self.grant == GrantKind::ClientCredentials && past.is_sign_out() {
-                !refresh
-            } else {
-                !past.is_settled_by(&lease, now)
-            }
-        });
+        // A restart is the person's word that client credentials are to be used again after a sign-out.
+        let wanted_again = |past: &Past| obtainable && refresh && past.is_sign_out();
+        let past = past.filter(|past| !past.is_settled_by(&lease, now) && !wanted_again(past));
         let usable = held.usable_at(now.moment);
         match past {
             Some(Past::Unauthenticated { cause, since }) => {
-                let again = self.grant == GrantKind::ClientCredentials && cause != Cause::SignedOut;
+                let again = obtainable && cause != Cause::SignedOut;
                 // What was decided was written down, and did not reach the store: decide it again, send nothing of it.
                 if cause == Cause::SignedOut {
                     self.held = None;

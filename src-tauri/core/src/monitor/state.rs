@@ -295,7 +295,7 @@ impl Past {
             Self::Episode(episode) => episode.started_at,
             Self::Unauthenticated { since, .. } => *since,
         };
-        lease.issued_at > now.moment_at(began)
+        !lease.is_yet_to_come() && lease.issued_at > now.moment_at(began)
     }
 }
 

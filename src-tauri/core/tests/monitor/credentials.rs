@@ -91,6 +91,25 @@ fn a_new_run_of_the_engine_tries_once() {
 }
 
 #[test]
+fn credentials_that_never_worked_are_tried_once_a_run_and_told_of_once() {
+    let remembered = Remembered {
+        phase: Phase::Unauthenticated,
+        cause: Some(Cause::OAuth("invalid_client".to_owned())),
+        since: dawn().wall,
+        episode: None,
+        last_success: None,
+    };
+    let mut rig = machine(Some(remembered));
+    rig.pass(MINUTE);
+    rig.send(Event::StartRequested);
+    let lease = yet_to_come(&mut rig);
+    rig.send(Event::Loaded(Loaded::Grant(lease)));
+    rig.fail(oauth(401, "invalid_client"));
+    assert_eq!((rig.phase(), rig.deadline(), rig.notices()), (Phase::Unauthenticated, None, vec![]));
+    assert_eq!(rig.attempts_since(dawn().moment).len(), 1);
+}
+
+#[test]
 fn a_sign_out_holds_until_the_person_wants_it_otherwise() {
     let signed_out = || {
         let mut rig = refused();

@@ -300,11 +300,8 @@ impl Walk {
         {
             self.under_way = None;
         }
-        let asks = match &event {
-            Event::Triggered(trigger) => *trigger == Trigger::Asked && before == Phase::Unauthenticated,
-            event => matches!(event, Event::Loaded(_)),
-        };
-        self.asked = self.asked || asks;
+        let retries = event == Event::Triggered(Trigger::Asked) && before == Phase::Unauthenticated;
+        self.asked = self.asked || retries || matches!(event, Event::Loaded(_));
         let sent = event.clone();
         for command in &self.rig.send(event) {
             self.look_at(command, before);

@@ -24,6 +24,6 @@ async fn what_has_nothing_secret_is_added_without_a_store() {
     assert!(matches!(refused, Err(ControlError::Secrets(_))), "its headers cannot be kept");
 
     let stage = stage.again().await;
-    let names: Vec<String> = stage.handle.snapshot().workloads.iter().map(|kept| kept.name.clone()).collect();
-    assert_eq!(names, ["linear", "notion"], "kept, and nothing else");
+    let kept: Vec<String> = stage.handle.snapshot().workloads.iter().map(|workload| workload.name.clone()).collect();
+    assert_eq!(kept, ["linear", "notion"], "kept, and nothing else");
 }
