@@ -88,13 +88,16 @@ impl Monitor {
         match past {
             Some(Past::Unauthenticated { cause, since }) => {
                 let again = obtainable && cause != Cause::SignedOut;
-                // What was decided was written down, and did not reach the store: decide it again, send nothing of it.
+                // What was decided was written down, and did not reach the store: decide it again, send nothing. Of
+                // client credentials the new attempt decides.
                 if cause == Cause::SignedOut {
                     self.held = None;
                     self.commands.push(Command::Forget);
                 } else if matches!(cause, Cause::OAuth(_)) {
                     held.lease.renewable = false;
-                    self.commands.push(Command::Retire);
+                    if !again {
+                        self.commands.push(Command::Retire);
+                    }
                 }
                 self.stay_unauthenticated(cause, since, now);
                 if again || self.is_renewable() {

@@ -64,8 +64,8 @@ fn a_restart_tries_again() {
         let mut rig = refused();
         let lease = rig.expired_lease();
         rig.send(Event::StartRequested);
-        rig.send(Event::Loaded(loaded(lease)));
-        assert_eq!((rig.phase(), rig.attempts_since(rig.now.moment).len()), (Phase::Unauthenticated, 1));
+        let told = brief(&rig.send(Event::Loaded(loaded(lease))));
+        assert_eq!(told, ["starting > unauthenticated invalid_client", "renew 2"], "the new attempt decides");
         rig.succeed();
         assert_eq!((rig.phase(), rig.notices()), (Phase::Running, vec![]));
     }
