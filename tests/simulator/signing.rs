@@ -16,6 +16,10 @@ fn parameter(url: &Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
+fn words(text: &str) -> Vec<String> {
+    text.split(' ').map(str::to_owned).collect()
+}
+
 /// How the sign-in numbered `flow` ended.
 async fn outcome(stage: &Stage, flow: u64) -> Outcome<Value> {
     stage.api(Method::GET, &format!("/workloads/linear/login/{flow}"), &Value::Null).await?.json()
@@ -35,6 +39,8 @@ async fn from_add_to_the_first_answer() -> Outcome {
     assert!(stage.workload("linear")?.signing_in);
     assert_eq!(parameter(&url, "code_challenge_method").as_deref(), Some("S256"));
     assert_eq!(parameter(&url, "resource").as_deref(), Some(linear.mcp_url().as_str()));
+    let asks = json!({ "issuer": linear.issuer(), "scopes": parameter(&url, "scope").map(|scope| words(&scope)) });
+    assert_eq!(added["asks"], asks, "what was said is what is asked for");
     let (status, page) = person::sign_in(&url).await?;
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("linear is signed in"), "{page}");
@@ -250,7 +256,7 @@ async fn a_pasted_token_and_headers_are_sent_and_kept_as_secrets() -> Outcome {
         "name": "linear", "url": linear.mcp_url(), "bearer": bearer, "headers": { "X-Team": "lamps-and-wicks" },
     });
     let added = stage.add(&fields).await?;
-    assert_eq!((&added["look"], &added["status"]), (&json!("open"), &json!("running")));
+    assert_eq!((&added["look"], &added["status"]), (&json!("token_accepted"), &json!("running")));
     for _ in 0..2 {
         let seen = stage.call("linear", &tool("headers", &json!({}))).await?.tool_text()?;
         let seen: Value = serde_json::from_str(&seen)?;

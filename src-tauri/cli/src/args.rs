@@ -1,7 +1,7 @@
 //! The command line as it is written, and every word of its help.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use lamplighter_engine::api::GrantWord;
+use lamplighter_core::config::GrantKind;
 
 /// Keeps remote MCP servers signed in, behind one address on this machine.
 #[derive(Debug, Parser)]
@@ -59,6 +59,8 @@ pub(crate) enum Command {
         format: Format,
     },
     /// Refresh now, whatever the state
+    ///
+    /// Client credentials that were refused are tried again. A stopped workload is not started by this.
     Retry(Retry),
     /// Start a stopped workload
     Start(Named),
@@ -147,7 +149,7 @@ pub(crate) enum Grant {
     Bearer,
 }
 
-impl From<Grant> for GrantWord {
+impl From<Grant> for GrantKind {
     fn from(grant: Grant) -> Self {
         match grant {
             Grant::AuthorizationCode => Self::AuthorizationCode,

@@ -1,5 +1,6 @@
 //! What is said about things, as pure functions from values to text. Reads no clock and writes nowhere.
 
+mod added;
 mod check;
 mod row;
 mod style;
@@ -7,11 +8,12 @@ mod table;
 mod time;
 mod workload;
 
+pub(crate) use added::added;
 pub(crate) use check::checks;
 pub(crate) use row::row;
 pub(crate) use style::Style;
 pub(crate) use time::span;
-pub(crate) use workload::{Told, exit_code, list, next_step, shown, status};
+pub(crate) use workload::{Told, exit_code, list, shown, status};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use criterion::{BatchSize, Criterion};
 use lamplighter_core::admission::{Area, Key, admit};
 use lamplighter_core::condition::Transport;
+use lamplighter_core::config::GrantKind;
 use lamplighter_core::event::Loaded;
 use lamplighter_core::lease::Attempt;
 use lamplighter_core::verdict::{Answer, Content, judge};
@@ -65,7 +66,7 @@ impl Workload {
     /// Running on a lease of an hour.
     fn running() -> Self {
         let now = Reading { moment: Moment::from_millis(0), awake: Duration::ZERO, wall: jiff::Timestamp::UNIX_EPOCH };
-        let monitor = Monitor::new("linear", Policy::default(), None, now);
+        let monitor = Monitor::new("linear", GrantKind::AuthorizationCode, Policy::default(), None, now);
         let mut workload = Self { monitor, now, leases: 0 };
         let lease = workload.lease();
         workload.send(Event::StartRequested);

@@ -3,12 +3,14 @@
 //! Decides nothing: the monitor says what is so, this room says it in words.
 
 mod causes;
+mod remedies;
 pub(crate) mod toasts;
 mod troubles;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use crate::config::GrantKind;
 use crate::status::Phase;
 
 /// Why a workload is as it is.
@@ -204,26 +206,42 @@ impl Obstacle {
 }
 
 impl Trouble {
-    /// The trouble of the workload `name`, in words.
+    /// The trouble of the workload `name`, whose grant is obtained by `grant`, in words.
     #[must_use]
-    pub fn describe(&self, name: &str) -> Condition {
-        troubles::condition(self, name)
+    pub fn describe(&self, name: &str, grant: GrantKind) -> Condition {
+        troubles::condition(self, name, grant)
+    }
+}
+
+/// What a workload that is `unauthenticated` lacks, as the rest of a sentence that begins with its name.
+#[must_use]
+pub const fn lacking(grant: GrantKind) -> &'static str {
+    match grant {
+        GrantKind::AuthorizationCode => "needs you to sign in",
+        GrantKind::ClientCredentials => "is not signed in",
+        GrantKind::Bearer => "needs a new token",
     }
 }
 
 /// What the person should do about a workload, in words that name the click and the command; `None` where all is well.
 #[must_use]
-pub fn remedy(name: &str, phase: Phase, cause: Option<&Cause>, conditions: &[Condition]) -> Option<String> {
+pub fn remedy(
+    name: &str,
+    grant: GrantKind,
+    phase: Phase,
+    cause: Option<&Cause>,
+    conditions: &[Condition],
+) -> Option<String> {
     let of_condition = |least: Severity| {
         let worst = conditions.iter().rev().max_by_key(|condition| condition.severity)?;
         (worst.severity >= least).then(|| worst.remedy.clone())
     };
     match phase {
         Phase::Starting | Phase::Stopping | Phase::Running => of_condition(Severity::Warning),
-        Phase::AuthRetrying => Some(of_condition(Severity::Warning).unwrap_or_else(|| troubles::wait_or_retry(name))),
-        Phase::Unauthenticated => Some(troubles::sign_in(name, cause)),
-        Phase::Unhealthy => Some(of_condition(Severity::Warning).unwrap_or_else(|| troubles::wait_for_server(name))),
-        Phase::Stopped => Some(troubles::start(name)),
+        Phase::AuthRetrying => Some(of_condition(Severity::Warning).unwrap_or_else(|| remedies::wait_or_retry(name))),
+        Phase::Unauthenticated => Some(remedies::sign_in(name, grant, cause)),
+        Phase::Unhealthy => Some(of_condition(Severity::Warning).unwrap_or_else(|| remedies::wait_for_server(name))),
+        Phase::Stopped => Some(remedies::start(name)),
         Phase::Error | Phase::PolicyStopped => of_condition(Severity::Info),
         Phase::Removing | Phase::Unknown => None,
     }

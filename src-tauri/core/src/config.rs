@@ -17,6 +17,7 @@ mod workload;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use self::arguments::{
@@ -64,7 +65,8 @@ pub enum SecretStoreKind {
 }
 
 /// How a grant is obtained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum GrantKind {
     /// RFC 6749 section 4.1, by a person in a browser.
     #[default]

@@ -21,6 +21,12 @@ pub struct Lease {
 }
 
 impl Lease {
+    /// Whether it stands for a grant that client credentials are yet to bring: such a lease expires as it is issued.
+    #[must_use]
+    pub fn is_yet_to_come(&self) -> bool {
+        self.expires_at == Some(self.issued_at)
+    }
+
     /// Whether the access token is still valid at `now`.
     #[must_use]
     pub fn valid_at(&self, now: Moment) -> bool {

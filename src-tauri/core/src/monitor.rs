@@ -21,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use self::episode::Episode;
 use self::state::{Held, Past, Renewal, ShortRetry, State, Unstored, Upstream};
 use crate::condition::Cause;
+use crate::config::GrantKind;
 use crate::entry::EpisodeMark;
 use crate::event::{Command, Event};
 use crate::policy::Policy;
@@ -65,6 +66,7 @@ pub struct Remembered {
 #[derive(Debug)]
 pub struct Monitor {
     name: String,
+    grant: GrantKind,
     policy: Policy,
     state: State,
     since: Timestamp,
@@ -91,13 +93,15 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// A monitor that has not been started yet (`stopped` until [`Event::StartRequested`]).
+    /// A monitor that has not been started yet (`stopped` until [`Event::StartRequested`]), of a workload whose grant is
+    /// obtained by `grant`.
     #[must_use]
-    pub fn new(name: &str, policy: Policy, remembered: Option<Remembered>, now: Reading) -> Self {
+    pub fn new(name: &str, grant: GrantKind, policy: Policy, remembered: Option<Remembered>, now: Reading) -> Self {
         let episodes = remembered.as_ref().and_then(|before| before.episode).map_or(0, |mark| mark.number);
         let last_success = remembered.as_ref().and_then(|before| before.last_success);
         let mut monitor = Self {
             name: name.to_owned(),
+            grant,
             policy,
             state: State::Stopped { past: remembered.and_then(Past::remembered) },
             since: now.wall,
@@ -113,7 +117,7 @@ impl Monitor {
             registration_lost: false,
             wanted_scopes: None,
             skew: None,
-            status: Status::stopped(now.wall),
+            status: Status::stopped(grant, now.wall),
             commands: Vec::new(),
         };
         monitor.status = monitor.view(now);

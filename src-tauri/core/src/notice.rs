@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use crate::condition::{Cause, toasts};
+use crate::config::GrantKind;
 use crate::time::{Moment, Reading};
 
 /// Notices of one cause that come within this time share a toast.
@@ -29,8 +30,10 @@ pub enum Notice {
         /// The episode.
         episode: u64,
     },
-    /// Only a sign-in helps.
+    /// Only a sign-in helps, or what stands in for one.
     SignInNeeded {
+        /// How the grant is obtained.
+        grant: GrantKind,
         /// Why.
         cause: Cause,
     },
@@ -81,7 +84,7 @@ struct Group {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Subject {
     Retrying(Cause),
-    SignInNeeded(Cause),
+    SignInNeeded(GrantKind, Cause),
     NotStored,
 }
 
@@ -100,8 +103,8 @@ impl Board {
                 }
             }
             Notice::Recovered { .. } => self.recovered(workload),
-            Notice::SignInNeeded { cause } => {
-                Some(self.show_in_place(workload, Subject::SignInNeeded(cause.clone()), now))
+            Notice::SignInNeeded { grant, cause } => {
+                Some(self.show_in_place(workload, Subject::SignInNeeded(*grant, cause.clone()), now))
             }
             Notice::NotStored => Some(self.show(workload, Subject::NotStored, now)),
         };
@@ -211,12 +214,13 @@ impl Group {
         let words = match &self.subject {
             Subject::Retrying(_) if !self.recovered.is_empty() => toasts::recovered(&self.recovered, &waiting),
             Subject::Retrying(cause) => toasts::retrying(&self.members, cause),
-            Subject::SignInNeeded(cause) => toasts::sign_in_needed(&self.members, cause),
+            Subject::SignInNeeded(grant, cause) => toasts::sign_in_needed(&self.members, *grant, cause),
             Subject::NotStored => toasts::not_stored(&self.members),
         };
-        let asks = matches!(self.subject, Subject::SignInNeeded(_));
+        let asks = matches!(self.subject, Subject::SignInNeeded(..));
+        let by_sign_in = matches!(self.subject, Subject::SignInNeeded(GrantKind::AuthorizationCode, _));
         let sign_in = match self.members.as_slice() {
-            [only] if asks => Some(only.clone()),
+            [only] if by_sign_in => Some(only.clone()),
             _ => None,
         };
         Toast {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::{Cause, Condition};
+use crate::config::GrantKind;
 use crate::lease::LeaseId;
 use crate::time::{Moment, Reading};
 
@@ -17,7 +18,7 @@ pub enum Phase {
     Running,
     /// A refresh failed for a passing reason and is tried again.
     AuthRetrying,
-    /// Only a sign-in helps.
+    /// Only a sign-in helps, or what stands in for one (a new token, the person's `retry` of client credentials).
     Unauthenticated,
     /// The upstream cannot be reached while the token is fine.
     Unhealthy,
@@ -53,6 +54,8 @@ pub enum Gate {
 /// Everything about one workload that its monitor decides. Equal as long as nothing has happened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
+    /// How the grant is obtained: what can be asked of the person hangs on it.
+    pub grant: GrantKind,
     /// What the monitor is doing.
     pub phase: Phase,
     /// Why, where there is a why.
@@ -100,6 +103,8 @@ pub struct Workload {
     pub name: String,
     pub url: String,
     pub endpoint: String,
+    #[schema(inline)]
+    pub grant: GrantKind,
     pub status: Phase,
     pub reason_code: Option<String>,
     pub reason: Option<String>,
@@ -142,6 +147,7 @@ impl Status {
             name: identity.name.clone(),
             url: identity.url.clone(),
             endpoint: identity.endpoint.clone(),
+            grant: self.grant,
             status: self.phase,
             reason_code: self.cause.as_ref().map(Cause::code),
             reason: self.cause.as_ref().map(Cause::sentence),
@@ -154,7 +160,13 @@ impl Status {
             issuer: identity.issuer.clone(),
             signing_in: self.signing_in,
             conditions: self.conditions.clone(),
-            remedy: crate::condition::remedy(&identity.name, self.phase, self.cause.as_ref(), &self.conditions),
+            remedy: crate::condition::remedy(
+                &identity.name,
+                self.grant,
+                self.phase,
+                self.cause.as_ref(),
+                &self.conditions,
+            ),
         }
     }
 }

@@ -27,7 +27,7 @@ pub use self::events::Toasted;
 pub use self::journal::Rows;
 pub use self::problem::{Kind, Problem, Word};
 pub use self::signin::{DeviceCode, LoginRequest, LoginStarted, Outcome, PastedCallback};
-pub use self::workloads::{Added, GrantWord, LocalEndpoint, NewWorkloadRequest, Revoked};
+pub use self::workloads::{Added, LocalEndpoint, NewWorkloadRequest, Revoked};
 
 /// The longest request body that is read, in bytes.
 const BODY_BOUND: usize = 1 << 20;

@@ -34,8 +34,23 @@ pub enum Look {
     Open,
     /// It asks for a sign-in.
     SignInNeeded,
+    /// It takes the token that was sent, and asks for one where none is.
+    TokenAccepted,
+    /// It refuses the token that was sent.
+    TokenRefused,
+    /// Its answer does not tell whether it takes the token that was sent.
+    TokenUnverified,
     /// It could not be reached, or answers in a way that is not MCP; the sentence says how.
     Unreachable(String),
+}
+
+/// What a sign-in would lead to.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Asked {
+    /// The authorization server (RFC 8414 `issuer`).
+    pub issuer: String,
+    /// The scopes that it will be asked for; none where neither server nor person names any.
+    pub scopes: Vec<String>,
 }
 
 /// A sign-in that was begun.
@@ -122,6 +137,9 @@ pub enum ControlError {
     /// A sign-in could not be begun. The sentence says why.
     #[error(transparent)]
     SignIn(SignInError),
+    /// It is stopped, and only the person starts it again.
+    #[error("{0} is stopped, so there is nothing to refresh")]
+    Stopped(String),
     /// A sign-in makes no sense here, or would ask again in vain.
     #[error("{0}")]
     NotApplicable(String),

@@ -5,23 +5,21 @@ mod signing;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use lamplighter_core::condition::{Cause, UpstreamFault};
+use lamplighter_core::condition::Cause;
 use lamplighter_core::config::WorkloadConfig;
 use lamplighter_core::event::Trigger;
 use lamplighter_core::notice::Toast;
-use lamplighter_core::status::{Gate, Workload};
+use lamplighter_core::status::Workload;
 use lamplighter_core::{Event, Phase, Policy, Snapshot, admission};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Mutex, broadcast, watch};
 
-use crate::clock::within;
 use crate::configfile::{ConfigFile, EditError};
 use crate::control::{ControlError, Look, NewWorkload, Revocation};
 use crate::grant::{Grant, Secrets};
 use crate::keys::Keyring;
 use crate::metrics::Metrics;
 use crate::ports::{Clock, Journal};
-use crate::probe;
 use crate::registry::Entry;
 use crate::route::Route;
 use crate::signin::SignIns;
@@ -136,7 +134,7 @@ impl Handle {
         self.0.workloads.registry.extend(&[Arc::clone(&entry)]);
         drop(turn);
         entry.tell(Event::StartRequested).await;
-        let look = self.look(&entry).await;
+        let look = crate::look::look(&self.0.workloads, &entry).await;
         Ok((Workload::clone(&entry.shown.load()), look))
     }
 
@@ -165,12 +163,16 @@ impl Handle {
         Ok(revocation)
     }
 
-    /// Refreshes now, whatever the state. Answers when it is under way.
+    /// Refreshes now, whatever the state, but that nothing stopped is started. Answers when it is under way.
     ///
     /// # Errors
-    /// When no workload has this name.
+    /// When no workload has this name, or it is stopped.
     pub async fn retry(&self, name: &str) -> Result<(), ControlError> {
-        self.entry(name)?.tell(Event::Triggered(Trigger::Asked)).await;
+        let entry = self.entry(name)?;
+        if matches!(entry.route.access().status.phase, Phase::Stopping | Phase::Stopped) {
+            return Err(ControlError::Stopped(name.to_owned()));
+        }
+        entry.tell(Event::Triggered(Trigger::Asked)).await;
         Ok(())
     }
 
@@ -223,7 +225,7 @@ impl Handle {
         Ok(key)
     }
 
-    fn entry(&self, name: &str) -> Result<Arc<Entry>, ControlError> {
+    pub(crate) fn entry(&self, name: &str) -> Result<Arc<Entry>, ControlError> {
         let registry = &self.0.workloads.registry;
         registry.find(name).ok_or_else(|| ControlError::NoSuchWorkload {
             name: name.to_owned(),
@@ -273,42 +275,6 @@ impl Handle {
             token: self.0.policy,
         };
         (config, secrets)
-    }
-
-    /// One request, as a client would send it, tells what the server asks for.
-    async fn look(&self, entry: &Entry) -> Look {
-        let workloads = &self.0.workloads;
-        let clock = &*workloads.clock;
-        let mut changes = entry.route.changes();
-        let started =
-            async { while entry.route.access().status.gate == Gate::Wait && changes.changed().await.is_ok() {} };
-        // A store that keeps its person waiting does not keep `add` waiting.
-        let _ = within(clock, entry.route.caller_wait, started).await;
-        let access = entry.route.access().clone();
-        let seen = match probe::look(&workloads.http, clock, &entry.config.url, &access).await {
-            Ok(seen) => seen,
-            Err(fault) => {
-                entry.tell(Event::UpstreamFailed(fault)).await;
-                return Look::Unreachable(Cause::Upstream(fault).sentence());
-            }
-        };
-        if let Some(challenge) = seen.challenge() {
-            entry.route.challenged(challenge);
-            let report = match &access.credential {
-                Some(credential) => Event::Rejected { lease: credential.lease.id, replayed: true },
-                None => Event::Challenged,
-            };
-            entry.tell(report).await;
-            return Look::SignInNeeded;
-        }
-        if seen.status.is_server_error() {
-            let fault = UpstreamFault::ServerError(seen.status.as_u16());
-            return Look::Unreachable(Cause::Upstream(fault).sentence());
-        }
-        if seen.is_page() || seen.status.is_redirection() || seen.status == http::StatusCode::NOT_FOUND {
-            return Look::Unreachable(format!("it answered {}, which is not how an MCP server answers", seen.status));
-        }
-        Look::Open
     }
 }
 

@@ -16,6 +16,7 @@ pub mod handle;
 pub mod http;
 pub mod journal;
 pub mod keys;
+mod look;
 pub mod metrics;
 mod notices;
 pub mod oauth;

@@ -246,6 +246,7 @@ mod tests {
             issuer: None,
         };
         let status = Status {
+            grant: lamplighter_core::config::GrantKind::AuthorizationCode,
             phase: Phase::AuthRetrying,
             cause: None,
             since: jiff::Timestamp::UNIX_EPOCH,

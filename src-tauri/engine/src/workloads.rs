@@ -69,7 +69,7 @@ impl Workloads {
             None
         });
         let now = self.clock.now();
-        let monitor = Monitor::new(&name, config.token, remembered, now);
+        let monitor = Monitor::new(&name, config.grant, config.token, remembered, now);
         let (reports, reported) = mpsc::unbounded_channel();
         let (asks, asked) = mpsc::unbounded_channel();
         let status = monitor.status().clone();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use lamplighter_engine::api::{Added, GrantWord, NewWorkloadRequest};
+use lamplighter_core::config::GrantKind;
+use lamplighter_engine::api::{Added, NewWorkloadRequest};
 use secrecy::SecretString;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -17,9 +18,9 @@ use crate::view;
 pub(super) async fn add(add: Add, engine: &Client, mut ports: Ports, out: &mut Out) -> Ended {
     let request = request(add, &mut ports).await?;
     let added: Added = engine.post(&["workloads"], &request).await?;
-    let (found, next) = view::next_step(&added.workload.name, &added.look);
-    out.line(&found)?;
-    out.line(&format!("next: {next}"))?;
+    for line in view::added(&added) {
+        out.line(&line)?;
+    }
     Ok(ExitCode::Done)
 }
 
@@ -38,7 +39,7 @@ async fn request(add: Add, ports: &mut Ports) -> Result<NewWorkloadRequest, Fail
         resource: add.resource,
         no_resource: add.no_resource,
         issuer: add.issuer,
-        grant: add.grant.map(GrantWord::from),
+        grant: add.grant.map(GrantKind::from),
         headers,
     })
 }

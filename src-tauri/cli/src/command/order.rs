@@ -33,9 +33,8 @@ pub(super) async fn retry(engine: &Client, name: Option<&str>, out: &mut Out) ->
 async fn retry_all(engine: &Client, out: &mut Out) -> Ended {
     let Snapshot { workloads } = engine.get(&["workloads"]).await?;
     let mut code = ExitCode::Done;
-    for workload in
-        workloads.iter().filter(|workload| !matches!(workload.status, Phase::Stopped | Phase::PolicyStopped))
-    {
+    let is_off = |phase| matches!(phase, Phase::Stopping | Phase::Stopped | Phase::Removing | Phase::PolicyStopped);
+    for workload in workloads.iter().filter(|workload| !is_off(workload.status)) {
         match order(engine, &workload.name, "retry").await {
             Ok(()) => out.line(&format!("refreshing {}", workload.name))?,
             Err(failure) => {

@@ -42,7 +42,7 @@ fn what(row: &Row) -> String {
         }
         EntryKind::Trigger => "trigger".to_owned(),
         EntryKind::Login => "sign-in".to_owned(),
-        EntryKind::Notice => "told you".to_owned(),
+        EntryKind::Notice => "notice".to_owned(),
         EntryKind::Store => "secret store".to_owned(),
     }
 }

@@ -1,9 +1,9 @@
 //! A workload, and many of them, as people read them.
 
 use lamplighter_core::condition::{Condition, Severity};
+use lamplighter_core::config::GrantKind;
 use lamplighter_core::status::Workload;
 use lamplighter_core::{Phase, Snapshot};
-use lamplighter_engine::engine::Look;
 use url::Url;
 
 use super::table::{Cell, table};
@@ -29,6 +29,11 @@ impl Told {
             return Self { shape: "!", words: "needs more access", style: Style::Alarm };
         }
         let (shape, words, style) = Self::phase(workload.status);
+        let words = match (workload.status, workload.grant) {
+            (Phase::Unauthenticated, GrantKind::ClientCredentials) => "not signed in",
+            (Phase::Unauthenticated, GrantKind::Bearer) => "new token needed",
+            (_, _) => words,
+        };
         Self { shape, words, style }
     }
 
@@ -48,9 +53,9 @@ impl Told {
         }
     }
 
-    /// The words for `phase` alone.
+    /// The words for `phase` alone, whatever the workload's grant.
     pub(super) fn words(phase: Phase) -> &'static str {
-        Self::phase(phase).1
+        if phase == Phase::Unauthenticated { "needs you" } else { Self::phase(phase).1 }
     }
 }
 
@@ -206,19 +211,4 @@ fn condition(condition: &Condition) -> Vec<Cell> {
     };
     let text = format!("{} {}", condition.text, condition.remedy);
     vec![Cell::new(shape, style), Cell::new(&condition.title, style), Cell::plain(text.trim_end())]
-}
-
-/// What was found of a server that was just added, and the next command.
-pub(crate) fn next_step(name: &str, look: &Look) -> (String, String) {
-    match look {
-        Look::Open => {
-            (format!("added {name}: its server answers without a sign-in"), format!("lamplighter endpoint {name}"))
-        }
-        Look::SignInNeeded => {
-            (format!("added {name}: its server asks for a sign-in"), format!("lamplighter login {name}"))
-        }
-        Look::Unreachable(how) => {
-            (format!("added {name}, but its server could not be reached: {how}"), format!("lamplighter status {name}"))
-        }
-    }
 }

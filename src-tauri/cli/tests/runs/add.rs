@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::stage::{Answer, Stage, problem, workload};
 
 fn added(look: &Value) -> Answer {
-    Answer::Json(201, workload("linear", json!({"look": look})))
+    Answer::Json(201, workload("linear", json!({"look": look, "asks": null})))
 }
 
 async fn stage(answer: Answer) -> Stage {
@@ -36,6 +36,37 @@ async fn add_says_what_the_server_asks_for_and_the_next_command() {
         let mut stage = stage(added(&look)).await;
         assert_snapshot!(snapshot, stage.run("add linear https://mcp.linear.example/mcp").await);
         assert_eq!(stage.opened.lock().unwrap().len(), 0, "add never opens a browser");
+    }
+}
+
+#[tokio::test]
+async fn add_names_the_sign_in_server_and_the_scopes() {
+    for (scopes, snapshot) in [(json!(["read", "write"]), "asks"), (json!([]), "asks_without_scopes")] {
+        let asks = json!({"issuer": "https://auth.linear.example", "scopes": scopes});
+        let answer = workload("linear", json!({"look": "sign_in_needed", "asks": asks}));
+        assert_snapshot!(
+            snapshot,
+            stage(Answer::Json(201, answer)).await.run("add linear https://a.example/mcp").await
+        );
+    }
+}
+
+#[tokio::test]
+async fn add_says_what_became_of_the_token() {
+    let remedy = "To give a new token, remove this server and add it again.";
+    let refused = json!({"status": "unauthenticated", "remedy": remedy});
+    let retrying = json!({"grant": "client_credentials", "status": "auth_retrying",
+        "reason": "the sign-in server did not answer in time", "remedy": "Nothing to do: it is tried again by itself."});
+    for (look, changes, snapshot) in [
+        ("token_accepted", json!({}), "token_accepted"),
+        ("token_refused", refused, "token_refused"),
+        ("token_unverified", json!({}), "token_unverified"),
+        ("sign_in_needed", retrying, "no_token_yet"),
+    ] {
+        let mut answer = workload("linear", json!({"grant": "bearer", "look": look, "asks": null}));
+        answer.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        let run = stage(Answer::Json(201, answer)).await.run("add linear https://a.example/mcp --grant bearer").await;
+        assert_snapshot!(snapshot, run);
     }
 }
 

@@ -80,6 +80,18 @@ async fn status_of_a_workload_that_needs_a_sign_in_is_11() {
 }
 
 #[tokio::test]
+async fn a_workload_without_a_person_needs_no_sign_in() {
+    for (grant, words) in [("bearer", "new token needed"), ("client_credentials", "not signed in")] {
+        let mut stage = Stage::with_engine().await;
+        let one = workload("a", json!({"grant": grant, "status": "unauthenticated", "remedy": "Do this."}));
+        stage.on("GET /workloads/a", Answer::Json(200, one));
+        let run = stage.run("status a").await;
+        assert!(run.stdout.starts_with(&format!("! a: {words}, ")), "{}", run.stdout);
+        assert_eq!(run.code, ExitCode::NeedsYou);
+    }
+}
+
+#[tokio::test]
 async fn status_of_a_workload_that_needs_more_access_is_11() {
     assert_snapshot!(stage().await.run("status github").await);
 }

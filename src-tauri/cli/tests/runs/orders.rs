@@ -23,6 +23,19 @@ async fn orders_are_given_and_confirmed() {
 }
 
 #[tokio::test]
+async fn a_stopped_workload_is_not_said_to_be_refreshed() {
+    let mut stage = Stage::with_engine().await;
+    let stopped = problem(
+        409,
+        "not_applicable",
+        "attic is stopped, so there is nothing to refresh",
+        Some("start it: `lamplighter start attic`"),
+    );
+    stage.on("POST /workloads/attic/retry", Answer::Json(409, stopped));
+    assert_snapshot!(stage.run("retry attic").await);
+}
+
+#[tokio::test]
 async fn leaving_says_what_became_of_the_login() {
     for (revocation, said) in [
         (json!("revoked"), "revoked at the server, forgotten here"),

@@ -225,6 +225,7 @@ pub(crate) fn workload(name: &str, changes: Value) -> Value {
         "name": name,
         "url": format!("https://mcp.{name}.example/mcp"),
         "endpoint": format!("http://127.0.0.1:4114/{name}/mcp"),
+        "grant": "authorization_code",
         "status": "running",
         "reason_code": null,
         "reason": null,

@@ -1,6 +1,8 @@
 //! The words of desktop notices.
 
-use super::Cause;
+use super::remedies::sign_in;
+use super::{Cause, lacking};
+use crate::config::GrantKind;
 
 /// What a toast says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,10 +30,20 @@ pub(crate) fn recovered(names: &[String], waiting: &[String]) -> Words {
     Words { title: format!("{} again", subject(names, "works", "work")), body }
 }
 
-pub(crate) fn sign_in_needed(names: &[String], cause: &Cause) -> Words {
-    Words {
-        title: format!("{} you to sign in", subject(names, "needs", "need")),
-        body: statement(names, &cause.sentence()),
+/// The words where no button signs in end with what to do, as far as one workload is spoken of.
+pub(crate) fn sign_in_needed(names: &[String], grant: GrantKind, cause: &Cause) -> Words {
+    let title = match (grant, names) {
+        (_, [only]) => format!("{only} {}", lacking(grant)),
+        (GrantKind::AuthorizationCode, _) => format!("{} servers need you to sign in", names.len()),
+        (GrantKind::ClientCredentials, _) => format!("{} servers are not signed in", names.len()),
+        (GrantKind::Bearer, _) => format!("{} servers need a new token", names.len()),
+    };
+    let body = statement(names, &cause.sentence());
+    match (grant, names) {
+        (GrantKind::ClientCredentials | GrantKind::Bearer, [only]) => {
+            Words { title, body: format!("{body} {}", sign_in(only, grant, Some(cause))) }
+        }
+        (GrantKind::AuthorizationCode | GrantKind::ClientCredentials | GrantKind::Bearer, _) => Words { title, body },
     }
 }
 

@@ -1,14 +1,16 @@
-//! The words for conditions and remedies.
+//! The words for conditions.
 
 use jiff::SignedDuration;
 
 use super::causes::store_sentence;
-use super::{Cause, Condition, Obstacle, Severity, StoreFault, Trouble};
+use super::remedies::{more_access, sign_in, sign_in_sooner, store_remedy};
+use super::{Condition, Obstacle, Severity, Trouble};
+use crate::config::GrantKind;
 
 /// What a condition says, before it belongs to a workload.
 type Wording = (&'static str, Severity, &'static str, String, String);
 
-pub(super) fn condition(trouble: &Trouble, name: &str) -> Condition {
+pub(super) fn condition(trouble: &Trouble, name: &str, grant: GrantKind) -> Condition {
     let (code, severity, title, text, remedy) = match trouble {
         Trouble::NotStored(fault) => (
             "not_stored",
@@ -27,13 +29,13 @@ pub(super) fn condition(trouble: &Trouble, name: &str) -> Condition {
             format!("The saved login cannot be read: {}.", store_sentence(*fault)),
             store_remedy(*fault, name),
         ),
-        Trouble::NoRefreshToken { expired } => no_refresh_token(*expired, name),
+        Trouble::NoRefreshToken { expired } => no_refresh_token(*expired, name, grant),
         Trouble::RegistrationLost => (
             "registration_lost",
             Severity::Error,
             "App registration gone",
             "The sign-in server does not know this app any more; the next sign-in registers it afresh.".to_owned(),
-            sign_in(name, None),
+            sign_in(name, grant, None),
         ),
         Trouble::NeedsMoreAccess(scopes) => (
             "needs_more_access",
@@ -44,7 +46,7 @@ pub(super) fn condition(trouble: &Trouble, name: &str) -> Condition {
             } else {
                 format!("The server wants more access than this login was given: {}.", scopes.join(", "))
             },
-            format!("To grant it, choose Sign in, or run `lamplighter login {name}`."),
+            more_access(name, grant),
         ),
         Trouble::InTheWay(obstacle) => in_the_way(*obstacle, name),
         Trouble::ClockSkewed(ahead) => (
@@ -65,18 +67,18 @@ pub(super) fn condition(trouble: &Trouble, name: &str) -> Condition {
     Condition { code: code.to_owned(), severity, title: title.to_owned(), text, remedy }
 }
 
-fn no_refresh_token(expired: bool, name: &str) -> Wording {
+fn no_refresh_token(expired: bool, name: &str, grant: GrantKind) -> Wording {
     let code = "no_refresh_token";
     if expired {
         let text = "The login has expired, and the server gave no means to renew it.".to_owned();
-        (code, Severity::Error, "Login expired", text, sign_in(name, None))
+        (code, Severity::Error, "Login expired", text, sign_in(name, grant, None))
     } else {
         (
             code,
             Severity::Info,
             "Login cannot be renewed",
             "The server gave no means to renew this login, so it asks for a sign-in when it expires.".to_owned(),
-            format!("Nothing to do until then; to sign in sooner, choose Sign in, or run `lamplighter login {name}`."),
+            sign_in_sooner(name, grant),
         )
     }
 }
@@ -122,39 +124,4 @@ fn skew_words(ahead: SignedDuration) -> String {
         _ => format!("{} days", seconds / 86_400),
     };
     format!("{span} {}", if ahead.is_negative() { "ahead of" } else { "behind" })
-}
-
-fn store_remedy(fault: StoreFault, name: &str) -> String {
-    let first = match fault {
-        StoreFault::Locked => "Unlock your keychain",
-        StoreFault::Absent => "Start your desktop's keychain, or set `secret_store = \"file\"`",
-        StoreFault::Failed => "See what `lamplighter doctor` says of the secret store",
-    };
-    format!("{first}; it goes on by itself then. To try now, choose Try now, or run `lamplighter retry {name}`.")
-}
-
-pub(super) fn sign_in(name: &str, cause: Option<&Cause>) -> String {
-    match cause {
-        Some(Cause::OAuth(word)) if word == "invalid_target" => format!(
-            "Set or omit `resource` of this server in the settings, then choose Sign in, or run `lamplighter login {name}`."
-        ),
-        Some(_) | None => format!("Choose Sign in, or run `lamplighter login {name}`."),
-    }
-}
-
-pub(super) fn wait_or_retry(name: &str) -> String {
-    format!(
-        "Nothing to do: it is tried again by itself. To try now, choose Try now, or run `lamplighter retry {name}`."
-    )
-}
-
-pub(super) fn wait_for_server(name: &str) -> String {
-    format!(
-        "Nothing to do: the server is looked for once a minute. To look now, choose Try now, or run `lamplighter retry \
-         {name}`."
-    )
-}
-
-pub(super) fn start(name: &str) -> String {
-    format!("Choose Start, or run `lamplighter start {name}`.")
 }

@@ -59,6 +59,10 @@ impl Monitor {
         if !matches!(self.state, State::Unauthenticated { cause: Cause::RefusedByServer }) {
             self.sign_in_told = false;
         }
+        if self.is_obtainable() {
+            // It was obtained anew, with whatever the client may have by now; the server says if that is too little.
+            self.wanted_scopes = None;
+        }
         self.adopt(lease, now);
         self.recover(now);
     }

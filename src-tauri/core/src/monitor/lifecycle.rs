@@ -52,10 +52,14 @@ impl Monitor {
         match loaded {
             Loaded::Grant(lease) => self.grant_loaded(lease, past, refresh, now),
             Loaded::Ended(lease) => {
+                let again = self.is_obtainable() && (refresh || !past.as_ref().is_some_and(Past::is_sign_out));
                 self.held = Some(Held::new(Lease { renewable: false, ..lease }));
                 match past {
                     Some(Past::Unauthenticated { cause, since }) => self.stay_unauthenticated(cause, since, now),
                     Some(Past::Episode(_)) | None => self.unauthenticate(Cause::OAuth("invalid_grant".to_owned()), now),
+                }
+                if again {
+                    self.renew_now(false, now);
                 }
             }
             Loaded::Nothing => {
@@ -73,23 +77,30 @@ impl Monitor {
     }
 
     fn grant_loaded(&mut self, lease: Lease, past: Option<Past>, refresh: bool, now: Reading) {
+        let obtainable = self.is_obtainable();
         // What the upstream thinks of a lease outlives a restart of the workload.
         let known = self.held.filter(|held| held.lease.id == lease.id);
         let held = self.held.insert(Held { lease, ..known.unwrap_or(Held::new(lease)) });
-        let past = past.filter(|past| !past.is_settled_by(&lease, now));
+        // A restart is the person's word that client credentials are to be used again after a sign-out.
+        let wanted_again = |past: &Past| obtainable && refresh && past.is_sign_out();
+        let past = past.filter(|past| !past.is_settled_by(&lease, now) && !wanted_again(past));
         let usable = held.usable_at(now.moment);
         match past {
             Some(Past::Unauthenticated { cause, since }) => {
-                // What was decided was written down, and did not reach the store: decide it again, send nothing.
+                let again = obtainable && cause != Cause::SignedOut;
+                // What was decided was written down, and did not reach the store: decide it again, send nothing. Of
+                // client credentials the new attempt decides.
                 if cause == Cause::SignedOut {
                     self.held = None;
                     self.commands.push(Command::Forget);
                 } else if matches!(cause, Cause::OAuth(_)) {
                     held.lease.renewable = false;
-                    self.commands.push(Command::Retire);
+                    if !again {
+                        self.commands.push(Command::Retire);
+                    }
                 }
                 self.stay_unauthenticated(cause, since, now);
-                if self.is_renewable() {
+                if again || self.is_renewable() {
                     self.renew_now(false, now);
                 }
             }

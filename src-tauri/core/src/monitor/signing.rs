@@ -74,7 +74,7 @@ impl Monitor {
         self.registration_lost = false;
     }
 
-    /// Only a sign-in helps from here on, and the person is told once; triggers may still make quiet tries.
+    /// Only the person helps from here on, and is told once; triggers may still make quiet tries.
     pub(super) fn unauthenticate(&mut self, cause: Cause, now: Reading) {
         let known_to_person = matches!(self.state, State::Unauthenticated { .. }) || cause == Cause::SignedOut;
         let was_signed_in = self.held.is_some() || self.last_success.is_some();
@@ -82,7 +82,7 @@ impl Monitor {
         self.shift(State::Unauthenticated { cause: cause.clone() }, now);
         if was_signed_in && !known_to_person && !self.sign_in_told {
             self.sign_in_told = true;
-            self.notify(Notice::SignInNeeded { cause }, now);
+            self.notify(Notice::SignInNeeded { grant: self.grant, cause }, now);
         }
     }
 

@@ -285,13 +285,17 @@ impl Past {
         }
     }
 
+    pub(super) const fn is_sign_out(&self) -> bool {
+        matches!(self, Self::Unauthenticated { cause: Cause::SignedOut, .. })
+    }
+
     /// Whether `lease` was issued after this began, and so settles it.
     pub(super) fn is_settled_by(&self, lease: &Lease, now: Reading) -> bool {
         let began = match self {
             Self::Episode(episode) => episode.started_at,
             Self::Unauthenticated { since, .. } => *since,
         };
-        lease.issued_at > now.moment_at(began)
+        !lease.is_yet_to_come() && lease.issued_at > now.moment_at(began)
     }
 }
 

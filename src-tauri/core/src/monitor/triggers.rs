@@ -3,6 +3,7 @@
 use super::Monitor;
 use super::schedule;
 use super::state::{Due, State};
+use crate::config::GrantKind;
 use crate::entry::{Entry, EntryKind};
 use crate::event::Trigger;
 use crate::time::{Moment, Reading};
@@ -97,12 +98,15 @@ impl Monitor {
     }
 
     fn single_try(&self, trigger: Trigger, now: Reading) -> Effect {
-        if !self.is_renewable() || self.renewal.under_way() {
+        if self.renewal.under_way() {
             return Effect::None;
         }
         match trigger {
-            Trigger::Asked => Effect::SingleTry(now.moment),
-            Trigger::Woke | Trigger::NetworkChanged if self.renewal.due.is_some() => Effect::None,
+            Trigger::Asked if self.is_renewable() || self.is_obtainable() => Effect::SingleTry(now.moment),
+            Trigger::Asked => Effect::None,
+            Trigger::Woke | Trigger::NetworkChanged if !self.is_renewable() || self.renewal.due.is_some() => {
+                Effect::None
+            }
             Trigger::Woke | Trigger::NetworkChanged => {
                 let at = self.renewal.not_sooner_than_told(self.settled(now));
                 Effect::SingleTry(self.renewal.quick_from.map_or(at, |from| at.max(from + schedule::SINGLE_PERIOD)))
@@ -116,5 +120,11 @@ impl Monitor {
 
     pub(super) fn is_renewable(&self) -> bool {
         self.held.is_some_and(|held| held.lease.renewable)
+    }
+
+    /// Whether a grant can be obtained at the person's word whatever became of the last one: with the client's own
+    /// credentials (RFC 6749 section 4.4) nothing is sent that a permanent verdict has ended.
+    pub(super) fn is_obtainable(&self) -> bool {
+        self.grant == GrantKind::ClientCredentials
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::Monitor;
 use super::state::{Errand, ShortRetry, State, Step, Upstream};
 use crate::condition::{Cause, Condition, Obstacle, Trouble};
+use crate::config::GrantKind;
 use crate::entry::{Entry, EntryKind, EpisodeMark};
 use crate::event::Command;
 use crate::notice::Notice;
@@ -65,7 +66,7 @@ impl Monitor {
             match &notice {
                 Notice::Retrying { cause, .. } => entry.saying("auth_retrying", &cause.sentence()),
                 Notice::Recovered { .. } => entry.saying("recovered", "the login works again"),
-                Notice::SignInNeeded { cause } => entry.saying("sign_in_needed", &cause.sentence()),
+                Notice::SignInNeeded { cause, .. } => entry.saying("sign_in_needed", &cause.sentence()),
                 Notice::NotStored => entry.saying("not_stored", "the renewed login could not be saved"),
             },
             now,
@@ -77,6 +78,7 @@ impl Monitor {
     pub(super) fn view(&self, now: Reading) -> Status {
         let usable = self.usable(now).map(|held| held.lease.id);
         Status {
+            grant: self.grant,
             phase: self.phase(),
             cause: self.cause(),
             since: self.since,
@@ -152,7 +154,7 @@ impl Monitor {
             present.map(Trouble::InTheWay),
             self.skew.map(Trouble::ClockSkewed),
         ];
-        troubles.iter().flatten().map(|trouble| trouble.describe(&self.name)).collect()
+        troubles.iter().flatten().map(|trouble| trouble.describe(&self.name, self.grant)).collect()
     }
 
     fn no_refresh_token(&self) -> Option<Trouble> {
@@ -175,8 +177,9 @@ impl Monitor {
 
 impl Status {
     /// What is known of a workload that was not started yet.
-    pub(super) const fn stopped(since: Timestamp) -> Self {
+    pub(super) const fn stopped(grant: GrantKind, since: Timestamp) -> Self {
         Self {
+            grant,
             phase: Phase::Stopped,
             cause: None,
             since,

@@ -3,6 +3,7 @@
 #![expect(clippy::unchecked_time_subtraction, reason = "a test that subtracts too much fails, as it should")]
 
 mod answers;
+mod credentials;
 mod outage;
 mod restart;
 mod rig;

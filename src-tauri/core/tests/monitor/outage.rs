@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lamplighter_core::config::GrantKind;
 use lamplighter_core::event::{Loaded, Trigger};
 use lamplighter_core::notice::Notice;
 use lamplighter_core::{Event, Moment, Monitor, Phase, Policy};
@@ -116,7 +117,8 @@ fn a_thousand_workloads_do_not_knock_at_the_same_second() {
 /// The second of the first tick of workload `number`, when all lose the network at once.
 fn first_tick(number: u64) -> u64 {
     let now = dawn();
-    let mut monitor = Monitor::new(&format!("workload-{number}"), Policy::default(), None, now);
+    let mut monitor =
+        Monitor::new(&format!("workload-{number}"), GrantKind::AuthorizationCode, Policy::default(), None, now);
     let lease = Rig::new().expired_lease();
     let _ = monitor.handle(Event::StartRequested, now);
     let commands = monitor.handle(Event::Loaded(Loaded::Grant(lease)), now);

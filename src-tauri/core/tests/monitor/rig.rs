@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lamplighter_core::condition::{Cause, StoreFault, Transport};
+use lamplighter_core::config::GrantKind;
 use lamplighter_core::entry::EntryKind;
 use lamplighter_core::event::{Loaded, Trigger};
 use lamplighter_core::lease::Attempt;
@@ -43,8 +44,13 @@ impl Rig {
     }
 
     pub(crate) fn with(policy: Policy, remembered: Option<Remembered>) -> Self {
+        Self::of(GrantKind::AuthorizationCode, policy, remembered)
+    }
+
+    /// Of a workload whose grant is obtained by `grant`.
+    pub(crate) fn of(grant: GrantKind, policy: Policy, remembered: Option<Remembered>) -> Self {
         let now = dawn();
-        Self { monitor: Monitor::new("linear", policy, remembered, now), now, story: Vec::new(), leases: 0 }
+        Self { monitor: Monitor::new("linear", grant, policy, remembered, now), now, story: Vec::new(), leases: 0 }
     }
 
     /// Started, and running on a lease of an hour that can be renewed.
@@ -226,7 +232,7 @@ fn brief_one(command: &Command) -> String {
         Command::Renew(Attempt(number)) => format!("renew {number}"),
         Command::Notify(Notice::Retrying { episode, cause }) => format!("notify retrying {episode} {}", cause.code()),
         Command::Notify(Notice::Recovered { episode }) => format!("notify recovered {episode}"),
-        Command::Notify(Notice::SignInNeeded { cause }) => format!("notify sign-in {}", cause.code()),
+        Command::Notify(Notice::SignInNeeded { cause, .. }) => format!("notify sign-in {}", cause.code()),
         Command::Notify(Notice::NotStored) => "notify not-stored".to_owned(),
         Command::Load => "load".to_owned(),
         Command::Store => "store".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lamplighter_core::config::GrantKind;
 use lamplighter_core::event::{Loaded, Trigger};
 use lamplighter_core::lease::Attempt;
 use lamplighter_core::monitor::Wake;
@@ -12,7 +13,7 @@ use crate::rig::{HOUR, MINUTE, Rig, SECOND, busy, dawn, oauth, offline};
 /// How long after its issue a lease of `lifetime` is renewed, under `policy`.
 fn renewed_after(name: &str, policy: Policy, lifetime: Duration) -> Duration {
     let mut rig = Rig::with(policy, None);
-    rig.monitor = Monitor::new(name, policy, None, dawn());
+    rig.monitor = Monitor::new(name, GrantKind::AuthorizationCode, policy, None, dawn());
     rig.send(Event::StartRequested);
     let lease = rig.lease(Some(lifetime), true);
     rig.send(Event::Loaded(Loaded::Grant(lease)));

@@ -1,6 +1,7 @@
 //! Signing in is an overlay; signing out forgets.
 
 use lamplighter_core::condition::{Cause, UpstreamFault};
+use lamplighter_core::config::GrantKind;
 use lamplighter_core::event::{Loaded, Trigger};
 use lamplighter_core::monitor::Wake;
 use lamplighter_core::notice::Notice;
@@ -252,5 +253,8 @@ fn a_quiet_recovery_from_the_ceiling_clears_the_way_for_the_next_notice() {
     rig.succeed();
     rig.until_attempt();
     rig.fail(oauth(400, "invalid_grant"));
-    assert_eq!(rig.notices(), [Notice::SignInNeeded { cause: Cause::OAuth("invalid_grant".to_owned()) }]);
+    assert_eq!(
+        rig.notices(),
+        [Notice::SignInNeeded { grant: GrantKind::AuthorizationCode, cause: Cause::OAuth("invalid_grant".to_owned()) }]
+    );
 }

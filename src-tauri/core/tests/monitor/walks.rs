@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lamplighter_core::condition::{Cause, StoreFault, Transport, UpstreamFault};
+use lamplighter_core::condition::{Cause, StoreFault, Transport, UpstreamFault, remedy};
+use lamplighter_core::config::GrantKind;
 use lamplighter_core::entry::EntryKind;
 use lamplighter_core::event::{Loaded, Trigger};
 use lamplighter_core::lease::Attempt;
@@ -11,7 +12,7 @@ use lamplighter_core::monitor::Wake;
 use lamplighter_core::notice::Notice;
 use lamplighter_core::status::{Gate, Status};
 use lamplighter_core::verdict::{Answer, Content};
-use lamplighter_core::{Command, Event, Lease, LeaseId, Moment, Phase};
+use lamplighter_core::{Command, Event, Lease, LeaseId, Moment, Phase, Policy};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -107,6 +108,14 @@ fn steps() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn grants() -> impl Strategy<Value = GrantKind> {
+    prop_oneof![
+        4 => Just(GrantKind::AuthorizationCode),
+        3 => Just(GrantKind::ClientCredentials),
+        1 => Just(GrantKind::Bearer),
+    ]
+}
+
 /// What the secret store would hold.
 #[derive(Clone, Copy, Debug)]
 enum Kept {
@@ -118,7 +127,10 @@ enum Kept {
 /// A walk, and what an onlooker knows.
 struct Walk {
     rig: Rig,
+    grant: GrantKind,
     kept: Kept,
+    /// The person, or a start, has asked for client credentials to be used again since the last verdict or sign-out.
+    asked: bool,
     /// The attempt that was begun and not answered, and when.
     under_way: Option<(Attempt, Moment)>,
     loads: u32,
@@ -130,12 +142,14 @@ struct Walk {
 }
 
 impl Walk {
-    fn new() -> Self {
-        let mut rig = Rig::new();
-        let lease = rig.lease(Some(Duration::from_hours(1)), true);
+    fn new(grant: GrantKind) -> Self {
+        let mut rig = Rig::of(grant, Policy::default(), None);
+        let lease = rig.lease(Some(Duration::from_hours(1)), grant != GrantKind::Bearer);
         let mut walk = Self {
             rig,
+            grant,
             kept: Kept::Grant(lease),
+            asked: false,
             under_way: None,
             loads: 0,
             rejected: BTreeSet::new(),
@@ -153,7 +167,7 @@ impl Walk {
             Step::Wake => self.wake(),
             Step::Succeed { lifetime, renewable, stored } => {
                 if let Some((attempt, _)) = self.under_way {
-                    let lease = self.lease(lifetime, renewable);
+                    let lease = self.lease(lifetime, renewable || self.grant == GrantKind::ClientCredentials);
                     self.succeed(Event::Renewed { attempt, lease, stored, skew: None }, lease);
                 }
             }
@@ -165,6 +179,11 @@ impl Walk {
             Step::Stale(number) => self.send_stale(Attempt(number)),
             Step::Load(None) if self.loads > 0 => {
                 self.loads -= 1;
+                if self.grant == GrantKind::ClientCredentials && matches!(self.kept, Kept::Nothing) {
+                    // A grant that is yet to be obtained.
+                    let lease = self.lease(Some(0), true);
+                    self.kept = Kept::Grant(lease);
+                }
                 let loaded = match self.kept {
                     Kept::Nothing => Loaded::Nothing,
                     Kept::Grant(lease) => Loaded::Grant(lease),
@@ -191,6 +210,8 @@ impl Walk {
                     self.send(Event::Accepted { lease });
                 }
             }
+            // No other grant has one.
+            Step::SignIn { .. } if self.grant != GrantKind::AuthorizationCode => {}
             Step::SignIn { lifetime, renewable, stored } => {
                 let lease = self.lease(lifetime, renewable);
                 if self.rig.phase() == Phase::Removing {
@@ -279,6 +300,8 @@ impl Walk {
         {
             self.under_way = None;
         }
+        let retries = event == Event::Triggered(Trigger::Asked) && before == Phase::Unauthenticated;
+        self.asked = self.asked || retries || matches!(event, Event::Loaded(_));
         let sent = event.clone();
         for command in &self.rig.send(event) {
             self.look_at(command, before);
@@ -287,6 +310,7 @@ impl Walk {
         assert_eq!(self.told, self.rig.phase(), "the rows tell of another status");
         self.check_status(&sent, before);
         self.check_deadline();
+        self.check_words();
     }
 
     fn look_at(&mut self, command: &Command, before: Phase) {
@@ -295,15 +319,24 @@ impl Walk {
                 // Invariant 2: never two renewals in flight.
                 assert_eq!(self.under_way, None, "{attempt:?} was begun beside another");
                 self.under_way = Some((*attempt, self.rig.now.moment));
-                assert!(matches!(self.kept, Kept::Grant(lease) if lease.renewable), "nothing to renew with");
+                let renewable = matches!(self.kept, Kept::Grant(lease) if lease.renewable);
+                if !renewable {
+                    // One attempt each time that it is asked for.
+                    assert!(self.grant == GrantKind::ClientCredentials && self.asked, "nothing to renew with");
+                    self.asked = false;
+                }
             }
             Command::Load => self.loads += 1,
             Command::Retire => {
+                self.asked = false;
                 if let Kept::Grant(lease) = self.kept {
                     self.kept = Kept::Ended(lease);
                 }
             }
-            Command::Forget => self.kept = Kept::Nothing,
+            Command::Forget => {
+                self.asked = false;
+                self.kept = Kept::Nothing;
+            }
             Command::Record(entry) if entry.kind == EntryKind::Status => {
                 assert_eq!(entry.from, Some(self.told), "a row is missing");
                 self.told = entry.to.unwrap();
@@ -355,6 +388,16 @@ impl Walk {
         }
         if status.phase == Phase::Unauthenticated && before != Phase::Unauthenticated {
             self.check_way_to_unauthenticated(event);
+        }
+    }
+
+    /// Nobody is sent to a sign-in that would be refused.
+    fn check_words(&self) {
+        let Status { phase, cause, conditions, .. } = self.rig.monitor.status();
+        let remedy = remedy("linear", self.grant, *phase, cause.as_ref(), conditions);
+        for words in conditions.iter().map(|condition| &condition.remedy).chain(&remedy) {
+            let sends = words.contains("lamplighter login");
+            assert!(!sends || self.grant == GrantKind::AuthorizationCode, "no sign-in helps here: {words}");
         }
     }
 
@@ -411,8 +454,8 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_invariants_hold(steps in vec(steps(), 1..150)) {
-        let mut walk = Walk::new();
+    fn the_invariants_hold(grant in grants(), steps in vec(steps(), 1..150)) {
+        let mut walk = Walk::new(grant);
         for step in steps {
             walk.take(step);
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lamplighter_core::condition::{Cause, Transport};
+use lamplighter_core::config::GrantKind;
 use lamplighter_core::notice::{Board, Notice, Toast};
 use lamplighter_core::{Moment, Reading};
 
@@ -54,12 +55,16 @@ fn blocked() -> Notice {
     Notice::Retrying { episode: 1, cause: Cause::Firewall { status: 403, page: true } }
 }
 
+fn needing(grant: GrantKind) -> Notice {
+    Notice::SignInNeeded { grant, cause: Cause::OAuth("invalid_grant".to_owned()) }
+}
+
 fn recovered() -> Notice {
     Notice::Recovered { episode: 1 }
 }
 
 fn ended() -> Notice {
-    Notice::SignInNeeded { cause: Cause::OAuth("invalid_grant".to_owned()) }
+    needing(GrantKind::AuthorizationCode)
 }
 
 #[test]
@@ -85,6 +90,27 @@ fn a_needed_sign_in_stays_and_has_its_button() {
     assert_eq!(toast.title, "linear needs you to sign in");
     assert_eq!(toast.body, "The sign-in server ended this login.");
     assert_eq!((toast.sign_in.as_deref(), toast.urgent), (Some("linear"), true));
+}
+
+#[test]
+fn where_no_button_signs_in_the_toast_says_what_to_do() {
+    let mut desk = Desk::new();
+    let pasted = Notice::SignInNeeded { grant: GrantKind::Bearer, cause: Cause::RefusedByServer };
+    let toast = desk.toast("linear", &pasted);
+    assert_eq!((toast.title.as_str(), toast.sign_in.as_deref()), ("linear needs a new token", None));
+    assert!(toast.body.starts_with("The server refuses this login. To give a new token, "), "{}", toast.body);
+    assert!(toast.body.contains("`lamplighter add linear URL --bearer-stdin`") && toast.urgent);
+    let both = desk.toast("notion", &pasted);
+    assert_eq!((both.id, both.title.as_str()), (1, "2 servers need a new token"));
+    assert_eq!(both.body, "linear and notion: the server refuses this login.");
+
+    let toast = desk.toast("sentry", &needing(GrantKind::ClientCredentials));
+    assert_eq!((toast.title.as_str(), toast.sign_in.as_deref()), ("sentry is not signed in", None));
+    assert!(toast.body.contains("`lamplighter retry sentry`"), "{}", toast.body);
+    let toast = desk.toast("mail", &needing(GrantKind::ClientCredentials));
+    assert_eq!(toast.title, "2 servers are not signed in");
+    let toast = desk.toast("files", &ended());
+    assert_eq!((toast.workloads, toast.sign_in), (vec!["files".to_owned()], Some("files".to_owned())));
 }
 
 #[test]

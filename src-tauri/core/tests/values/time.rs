@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lamplighter_core::condition::{Cause, Trouble};
+use lamplighter_core::config::GrantKind;
 use lamplighter_core::status::{Gate, Identity};
 use lamplighter_core::{Lease, LeaseId, Moment, Phase, Reading, Status};
 
@@ -52,8 +53,9 @@ fn a_lease_is_valid_until_it_expires() {
 #[test]
 fn a_status_is_described_in_words_and_whole_seconds() {
     let cause = Cause::Firewall { status: 403, page: true };
-    let condition = Trouble::RegistrationLost.describe("linear");
+    let condition = Trouble::RegistrationLost.describe("linear", GrantKind::AuthorizationCode);
     let status = Status {
+        grant: GrantKind::AuthorizationCode,
         phase: Phase::AuthRetrying,
         cause: Some(cause),
         since: wall("2026-11-21T07:00:00Z"),
@@ -79,6 +81,7 @@ fn a_status_is_described_in_words_and_whole_seconds() {
         "name": "linear",
         "url": "https://mcp.linear.app/mcp",
         "endpoint": "http://127.0.0.1:4114/linear/mcp",
+        "grant": "authorization_code",
         "status": "auth_retrying",
         "reason_code": "firewall",
         "reason": "the sign-in server answered 403 with a web page",

@@ -3,8 +3,9 @@
 use jiff::SignedDuration;
 use lamplighter_core::Phase;
 use lamplighter_core::condition::{
-    Cause, Condition, Obstacle, Severity, StoreFault, Transport, Trouble, UpstreamFault, remedy,
+    Cause, Condition, Obstacle, Severity, StoreFault, Transport, Trouble, UpstreamFault, lacking, remedy,
 };
+use lamplighter_core::config::GrantKind;
 
 const PHASES: [Phase; 11] = [
     Phase::Starting,
@@ -171,7 +172,8 @@ fn an_error_word_that_could_be_a_token_is_not_repeated() {
 
 #[test]
 fn conditions_have_their_code_and_a_remedy() {
-    let codes: Vec<_> = troubles().iter().map(|trouble| trouble.describe("linear").code).collect();
+    let codes: Vec<_> =
+        troubles().iter().map(|trouble| trouble.describe("linear", GrantKind::AuthorizationCode).code).collect();
     let expected = [
         "not_stored",
         "store_locked",
@@ -187,7 +189,7 @@ fn conditions_have_their_code_and_a_remedy() {
         "policy",
     ];
     assert_eq!(codes, expected);
-    for condition in troubles().iter().map(|trouble| trouble.describe("linear")) {
+    for condition in troubles().iter().map(|trouble| trouble.describe("linear", GrantKind::AuthorizationCode)) {
         assert!(!condition.title.is_empty() && !condition.title.ends_with('.'), "{condition:?}");
         assert!(condition.text.ends_with('.') && condition.remedy.ends_with('.'), "{condition:?}");
     }
@@ -195,7 +197,7 @@ fn conditions_have_their_code_and_a_remedy() {
 
 #[test]
 fn severity_tells_who_must_act() {
-    let severity = |trouble: Trouble| trouble.describe("linear").severity;
+    let severity = |trouble: Trouble| trouble.describe("linear", GrantKind::AuthorizationCode).severity;
     assert_eq!(severity(Trouble::NoRefreshToken { expired: false }), Severity::Info);
     assert_eq!(severity(Trouble::NoRefreshToken { expired: true }), Severity::Error);
     assert_eq!(severity(Trouble::InTheWay(Obstacle::Firewall)), Severity::Warning);
@@ -205,7 +207,9 @@ fn severity_tells_who_must_act() {
 #[test]
 fn more_access_names_the_scopes() {
     let text = |scopes: &[&str]| {
-        Trouble::NeedsMoreAccess(scopes.iter().map(ToString::to_string).collect()).describe("linear").text
+        Trouble::NeedsMoreAccess(scopes.iter().map(ToString::to_string).collect())
+            .describe("linear", GrantKind::AuthorizationCode)
+            .text
     };
     assert!(text(&["files", "mail"]).contains("files, mail"));
     assert!(!text(&[]).contains(':'));
@@ -213,7 +217,9 @@ fn more_access_names_the_scopes() {
 
 #[test]
 fn a_wrong_clock_is_said_in_the_right_direction_and_unit() {
-    let text = |seconds| Trouble::ClockSkewed(SignedDuration::from_secs(seconds)).describe("linear").text;
+    let text = |seconds| {
+        Trouble::ClockSkewed(SignedDuration::from_secs(seconds)).describe("linear", GrantKind::AuthorizationCode).text
+    };
     assert_eq!(text(90), "This machine's clock is 90 seconds behind the server's.");
     assert_eq!(text(-119), "This machine's clock is 119 seconds ahead of the server's.");
     assert_eq!(text(120), "This machine's clock is 2 minutes behind the server's.");
@@ -245,7 +251,7 @@ fn obstacles_are_found_behind_causes() {
 
 #[test]
 fn a_remedy_names_the_click_and_the_command() {
-    let of = |phase| remedy("linear", phase, None, &[]);
+    let of = |phase| remedy("linear", GrantKind::AuthorizationCode, phase, None, &[]);
     let named = [
         (Phase::AuthRetrying, "Try now", "`lamplighter retry linear`"),
         (Phase::Unauthenticated, "Sign in", "`lamplighter login linear`"),
@@ -269,24 +275,35 @@ fn the_worst_condition_gives_the_remedy_where_it_asks_for_something() {
         Trouble::InTheWay(Obstacle::CaptivePortal),
     ]
     .iter()
-    .map(|trouble| trouble.describe("linear"))
+    .map(|trouble| trouble.describe("linear", GrantKind::AuthorizationCode))
     .collect();
     let firewall = Some(conditions[1].remedy.clone());
     for phase in [Phase::Running, Phase::Starting, Phase::AuthRetrying, Phase::Unhealthy] {
-        assert_eq!(remedy("linear", phase, None, &conditions), firewall, "the first of the worst");
+        assert_eq!(
+            remedy("linear", GrantKind::AuthorizationCode, phase, None, &conditions),
+            firewall,
+            "the first of the worst"
+        );
     }
-    assert_eq!(remedy("linear", Phase::Running, None, &conditions[..1]), None, "good to know asks nothing");
-    let policy = [Trouble::Policy.describe("linear")];
-    assert_eq!(remedy("linear", Phase::PolicyStopped, None, &policy), Some(policy[0].remedy.clone()));
+    assert_eq!(
+        remedy("linear", GrantKind::AuthorizationCode, Phase::Running, None, &conditions[..1]),
+        None,
+        "good to know asks nothing"
+    );
+    let policy = [Trouble::Policy.describe("linear", GrantKind::AuthorizationCode)];
+    assert_eq!(
+        remedy("linear", GrantKind::AuthorizationCode, Phase::PolicyStopped, None, &policy),
+        Some(policy[0].remedy.clone())
+    );
 }
 
 #[test]
 fn a_refused_resource_has_its_own_remedy() {
     let cause = Cause::OAuth("invalid_target".to_owned());
-    let text = remedy("linear", Phase::Unauthenticated, Some(&cause), &[]).unwrap();
+    let text = remedy("linear", GrantKind::AuthorizationCode, Phase::Unauthenticated, Some(&cause), &[]).unwrap();
     assert!(text.contains("`resource`") && text.contains("`lamplighter login linear`"));
     let cause = Cause::OAuth("invalid_grant".to_owned());
-    let text = remedy("linear", Phase::Unauthenticated, Some(&cause), &[]).unwrap();
+    let text = remedy("linear", GrantKind::AuthorizationCode, Phase::Unauthenticated, Some(&cause), &[]).unwrap();
     assert!(!text.contains("`resource`"));
 }
 
@@ -294,9 +311,40 @@ fn a_refused_resource_has_its_own_remedy() {
 fn every_phase_and_cause_has_words() {
     for phase in PHASES {
         for cause in causes() {
-            if let Some(text) = remedy("linear", phase, Some(&cause), &[]) {
+            if let Some(text) = remedy("linear", GrantKind::AuthorizationCode, phase, Some(&cause), &[]) {
                 assert!(text.ends_with('.'));
             }
         }
     }
+}
+
+#[test]
+fn nobody_is_sent_to_a_sign_in_that_refuses() {
+    for grant in [GrantKind::ClientCredentials, GrantKind::Bearer] {
+        let mut said: Vec<String> = vec![lacking(grant).to_owned()];
+        for condition in troubles().iter().map(|trouble| trouble.describe("linear", grant)) {
+            said.push(condition.remedy);
+        }
+        for phase in PHASES {
+            said.extend(causes().iter().filter_map(|cause| remedy("linear", grant, phase, Some(cause), &[])));
+        }
+        for words in said {
+            assert!(!words.contains("Sign in") && !words.contains("lamplighter login"), "{grant:?}: {words}");
+        }
+    }
+}
+
+#[test]
+fn each_grant_has_its_own_way_back() {
+    let of = |grant, cause: Cause| remedy("linear", grant, Phase::Unauthenticated, Some(&cause), &[]).unwrap();
+    let pasted = of(GrantKind::Bearer, Cause::RefusedByServer);
+    assert!(pasted.contains("`lamplighter rm linear`, then `lamplighter add linear URL --bearer-stdin`"), "{pasted}");
+    let refused = of(GrantKind::ClientCredentials, Cause::OAuth("invalid_client".to_owned()));
+    assert!(refused.contains("Try now") && refused.contains("`lamplighter retry linear`"), "{refused}");
+    assert!(refused.contains("--client-secret-stdin`"), "{refused}");
+    let signed_out = of(GrantKind::ClientCredentials, Cause::SignedOut);
+    assert_eq!(signed_out, "Choose Try now, or run `lamplighter retry linear`.");
+    let more = Trouble::NeedsMoreAccess(vec!["mail".to_owned()]);
+    assert!(more.describe("linear", GrantKind::Bearer).remedy.contains("--bearer-stdin"));
+    assert!(more.describe("linear", GrantKind::ClientCredentials).remedy.contains("`lamplighter retry linear`"));
 }

@@ -122,6 +122,8 @@ impl From<ControlError> for Problem {
             ControlError::SignIn(error) => {
                 Self { hint: error.hint, ..Self::new(StatusCode::BAD_GATEWAY, Word::SignInFailed, detail) }
             }
+            ControlError::Stopped(name) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail)
+                .hinted(format!("start it: `lamplighter start {name}`")),
             ControlError::NotApplicable(_) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail),
         }
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::Api;
 use super::body::Body;
 use super::problem::Problem;
-use crate::control::{ControlError, Look, NewWorkload, Revocation};
+use crate::control::{Asked, ControlError, Look, NewWorkload, Revocation};
 
 /// A workload to add: the fields of the `[[workload]]` table, and its secrets.
 #[derive(Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -41,7 +41,7 @@ pub struct NewWorkloadRequest {
     pub issuer: Option<String>,
     /// How a grant is obtained; `bearer` where a `bearer` is given, else `authorization_code`.
     #[schema(inline)]
-    pub grant: Option<GrantWord>,
+    pub grant: Option<GrantKind>,
     /// A token that somebody pasted.
     #[serde(serialize_with = "reveal")]
     #[schema(value_type = Option<String>, format = Password)]
@@ -52,18 +52,6 @@ pub struct NewWorkloadRequest {
     pub headers: BTreeMap<String, SecretString>,
 }
 
-/// How a grant is obtained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum GrantWord {
-    /// RFC 6749 section 4.1, by a person in a browser.
-    AuthorizationCode,
-    /// RFC 6749 section 4.4.
-    ClientCredentials,
-    /// A token that somebody pasted.
-    Bearer,
-}
-
 /// A workload that was added.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Added {
@@ -72,6 +60,8 @@ pub struct Added {
     pub workload: Workload,
     /// What one look at its server showed.
     pub look: Look,
+    /// Where a sign-in leads and what it asks for; `null` where none is needed, or that could not be found out.
+    pub asks: Option<Asked>,
 }
 
 /// What became of the tokens that were held.
@@ -120,7 +110,10 @@ pub(super) async fn add(
     Body(request): Body<NewWorkloadRequest>,
 ) -> Result<(StatusCode, Json<Added>), Problem> {
     let (workload, look) = api.handle.add(request.parse()?).await?;
-    Ok((StatusCode::CREATED, Json(Added { workload, look })))
+    let by_person = look == Look::SignInNeeded && workload.grant == GrantKind::AuthorizationCode;
+    // It may have been removed already: then there is nothing to be told.
+    let asks = if by_person { api.handle.asked(&workload.name).await.unwrap_or_default() } else { None };
+    Ok((StatusCode::CREATED, Json(Added { workload, look, asks })))
 }
 
 /// One workload.
@@ -143,11 +136,11 @@ pub(super) async fn remove(State(api): State<Api>, Path(name): Path<String>) -> 
     Ok(Json(Revoked { revocation: api.handle.remove(&name).await? }))
 }
 
-/// Refreshes now, whatever the state.
+/// Refreshes now, whatever the state; a stopped workload is not started by this (409).
 #[utoipa::path(
     post, path = "/workloads/{name}/retry", tag = "workloads",
     params(("name" = String, Path, description = "The workload.")),
-    responses((status = 202), (status = 404, body = Problem))
+    responses((status = 202), (status = 404, body = Problem), (status = 409, body = Problem))
 )]
 pub(super) async fn retry(State(api): State<Api>, Path(name): Path<String>) -> Result<StatusCode, Problem> {
     accepted(api.handle.retry(&name).await)
@@ -253,28 +246,28 @@ impl NewWorkloadRequest {
             Problem::invalid(field, format!("the grant `{grant}` needs `{field}`"), Some(hint.to_owned()))
         };
         match (self.grant, &self.bearer) {
-            (None | Some(GrantWord::Bearer), Some(_)) => Ok(GrantKind::Bearer),
-            (Some(GrantWord::Bearer), None) => Err(missing(
+            (None | Some(GrantKind::Bearer), Some(_)) => Ok(GrantKind::Bearer),
+            (Some(GrantKind::Bearer), None) => Err(missing(
                 "bearer",
                 "bearer",
                 "`lamplighter add` reads the token with --bearer-stdin, or from LAMPLIGHTER_BEARER",
             )),
-            (Some(GrantWord::AuthorizationCode | GrantWord::ClientCredentials), Some(_)) => {
+            (Some(GrantKind::AuthorizationCode | GrantKind::ClientCredentials), Some(_)) => {
                 let hint = "leave out the token, or name no other grant".to_owned();
                 Err(Problem::invalid("bearer", "a `bearer` goes with the grant `bearer` alone", Some(hint)))
             }
-            (None | Some(GrantWord::AuthorizationCode), None) => Ok(GrantKind::AuthorizationCode),
-            (Some(GrantWord::ClientCredentials), None) if self.client_id.is_none() => Err(missing(
+            (None | Some(GrantKind::AuthorizationCode), None) => Ok(GrantKind::AuthorizationCode),
+            (Some(GrantKind::ClientCredentials), None) if self.client_id.is_none() => Err(missing(
                 "client_id",
                 "client_credentials",
                 "name the client that is registered there: --client-id ID",
             )),
-            (Some(GrantWord::ClientCredentials), None) if self.client_secret.is_none() => Err(missing(
+            (Some(GrantKind::ClientCredentials), None) if self.client_secret.is_none() => Err(missing(
                 "client_secret",
                 "client_credentials",
                 "`lamplighter add` reads it with --client-secret-stdin, or from LAMPLIGHTER_CLIENT_SECRET",
             )),
-            (Some(GrantWord::ClientCredentials), None) => Ok(GrantKind::ClientCredentials),
+            (Some(GrantKind::ClientCredentials), None) => Ok(GrantKind::ClientCredentials),
         }
     }
 }

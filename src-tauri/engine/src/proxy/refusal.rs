@@ -106,12 +106,12 @@ impl Words {
             retry_after: Some(retry_after),
             message: format!("{name} {}", doing(status, next_try)),
             reason: status.cause.as_ref().map(Cause::sentence),
-            remedy: condition::remedy(name, status.phase, status.cause.as_ref(), &status.conditions),
+            remedy: condition::remedy(name, status.grant, status.phase, status.cause.as_ref(), &status.conditions),
         }
     }
 
     fn needs_more_access(name: &str, status: &Status, scopes: Vec<String>) -> Self {
-        let condition = Trouble::NeedsMoreAccess(scopes).describe(name);
+        let condition = Trouble::NeedsMoreAccess(scopes).describe(name, status.grant);
         Self {
             http: StatusCode::FORBIDDEN,
             code: NO_TOKEN,
@@ -131,7 +131,7 @@ impl Words {
             status: Phase::Unhealthy,
             retry_after: Some(UNTIL_THE_UPSTREAM_IS_BACK),
             message: format!("{name} cannot be reached: {}", cause.sentence()),
-            remedy: condition::remedy(name, Phase::Unhealthy, Some(&cause), &status.conditions),
+            remedy: condition::remedy(name, status.grant, Phase::Unhealthy, Some(&cause), &status.conditions),
             reason: Some(cause.sentence()),
         }
     }
@@ -169,7 +169,7 @@ fn doing(status: &Status, next_try: &str) -> String {
         Phase::Starting => "is starting".to_owned(),
         Phase::Running | Phase::Unhealthy => "is renewing its sign-in".to_owned(),
         Phase::AuthRetrying => format!("is waiting for {}: {next_try}", awaited(status.cause.as_ref())),
-        Phase::Unauthenticated => "needs you to sign in".to_owned(),
+        Phase::Unauthenticated => condition::lacking(status.grant).to_owned(),
         Phase::Stopping | Phase::Stopped => "is stopped".to_owned(),
         Phase::Error => "cannot run as it is configured".to_owned(),
         Phase::Removing => "is being removed".to_owned(),
@@ -212,12 +212,14 @@ fn span(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use lamplighter_core::condition::{StoreFault, Transport};
+    use lamplighter_core::config::GrantKind;
     use lamplighter_core::status::Gate;
 
     use super::*;
 
     fn status(phase: Phase, cause: Option<Cause>) -> Status {
         Status {
+            grant: GrantKind::AuthorizationCode,
             phase,
             cause,
             since: jiff::Timestamp::UNIX_EPOCH,
@@ -268,6 +270,31 @@ mod tests {
             (Phase::PolicyStopped, None, "linear is stopped by policy", "60"),
         ] {
             assert_eq!(words(&Refusal::NoToken, phase, cause), (message.to_owned(), seconds.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_is_asked_of_the_person_is_what_the_grant_knows() {
+        use futures_util::FutureExt;
+        use http_body_util::BodyExt;
+
+        for (grant, message, remedy) in [
+            (GrantKind::AuthorizationCode, "linear needs you to sign in", "`lamplighter login linear`"),
+            (GrantKind::ClientCredentials, "linear is not signed in", "`lamplighter retry linear`"),
+            (GrantKind::Bearer, "linear needs a new token", "--bearer-stdin`"),
+        ] {
+            let status = Status { grant, ..status(Phase::Unauthenticated, Some(Cause::RefusedByServer)) };
+            let needs_more = Refusal::NeedsMoreAccess(vec!["mail".to_owned()]);
+            let told = |refusal: Refusal| {
+                let answer = refusal.answer("linear", &status, Moment::from_millis(0), &Value::Null);
+                let body = answer.into_body().collect().now_or_never().unwrap().unwrap().to_bytes();
+                serde_json::from_slice::<Value>(&body).unwrap()["error"].take()
+            };
+            let error = told(Refusal::NoToken);
+            assert_eq!(error["message"], message);
+            for error in [error, told(needs_more)] {
+                assert!(error["data"]["remedy"].as_str().unwrap().contains(remedy), "{error}");
+            }
         }
     }
 

@@ -20,7 +20,7 @@ use hyper::server::conn::http1 as server;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use lamplighter_core::condition::Cause;
-use lamplighter_core::config::{Environment, Name};
+use lamplighter_core::config::{Environment, GrantKind, Name};
 use lamplighter_core::status::Gate;
 use lamplighter_core::{Event, Lease, LeaseId, Moment, Phase, Reading, Snapshot, Status};
 use secrecy::ExposeSecret;
@@ -295,6 +295,7 @@ pub(crate) fn expiring(number: u64, expires_at: Option<Moment>) -> Arc<Credentia
 fn access(phase: Phase, gate: Gate, credential: Option<Arc<Credential>>) -> Access {
     let cause = (phase == Phase::AuthRetrying).then_some(Cause::Firewall { status: 403, page: true });
     let status = Status {
+        grant: GrantKind::AuthorizationCode,
         phase,
         cause,
         since: jiff::Timestamp::UNIX_EPOCH,

@@ -35,6 +35,18 @@ async fn a_workload_lives_from_add_to_removal() {
 }
 
 #[tokio::test]
+async fn a_stopped_workload_is_neither_refreshed_nor_started_by_a_retry() {
+    let stage = Stage::new().await;
+    stage.add("a").await;
+    assert_eq!(stage.ask("POST /workloads/a/stop", "").await.0, StatusCode::ACCEPTED);
+    let (status, problem) = stage.ask("POST /workloads/a/retry", "").await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("not_applicable")));
+    assert!(problem["detail"].as_str().unwrap().contains("is stopped"), "{problem}");
+    assert!(problem["hint"].as_str().unwrap().contains("`lamplighter start a`"), "{problem}");
+    assert_eq!(stage.ask("GET /workloads/a", "").await.1["status"], "stopped");
+}
+
+#[tokio::test]
 async fn a_name_is_given_once() {
     let stage = Stage::new().await;
     stage.add("a").await;

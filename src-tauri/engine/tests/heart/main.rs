@@ -4,6 +4,7 @@
 
 mod stage;
 
+mod added;
 mod device;
 mod drain;
 mod load;

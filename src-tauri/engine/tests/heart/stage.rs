@@ -1,4 +1,4 @@
-//! An engine on a simulated clock, over a secret store that outlives it and can be locked.
+//! An engine on a simulated clock, over a secret store that outlives it and can be locked or absent.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -27,6 +27,7 @@ use tempfile::TempDir;
 pub(crate) struct Shelf {
     documents: Mutex<HashMap<String, Vec<u8>>>,
     pub(crate) locked: AtomicBool,
+    pub(crate) absent: AtomicBool,
 }
 
 impl Shelf {
@@ -42,8 +43,11 @@ impl Shelf {
     }
 
     fn opened(&self) -> Result<(), StoreError> {
-        let locked = self.locked.load(Ordering::SeqCst);
-        if locked { Err(StoreError { fault: StoreFault::Locked, message: "locked".to_owned() }) } else { Ok(()) }
+        let faults = [(&self.locked, StoreFault::Locked), (&self.absent, StoreFault::Absent)];
+        match faults.into_iter().find(|(flag, _)| flag.load(Ordering::SeqCst)) {
+            Some((_, fault)) => Err(StoreError { fault, message: format!("{fault:?}") }),
+            None => Ok(()),
+        }
     }
 }
 
