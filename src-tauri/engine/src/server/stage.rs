@@ -195,8 +195,8 @@ impl StillClock {
 }
 
 impl Clock for StillClock {
-    fn jumps(&self) -> watch::Receiver<crate::clock::Jump> {
-        watch::channel(crate::clock::Jump::default()).1
+    fn jumps(&self) -> watch::Receiver<crate::clock::Jumps> {
+        watch::channel(crate::clock::Jumps::default()).1
     }
 
     fn now(&self) -> Reading {
