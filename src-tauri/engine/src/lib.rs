@@ -24,12 +24,14 @@ mod probe;
 pub mod profile;
 pub mod proxy;
 mod registry;
+mod revocation;
 pub mod route;
 pub mod secrets;
 pub mod server;
 mod session;
 mod settling;
 mod signin;
+mod step_ups;
 mod triggers;
 mod workloads;
 

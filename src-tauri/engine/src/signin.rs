@@ -19,7 +19,7 @@ use crate::clock::within;
 use crate::control::{CallbackPage, ControlError, SignIn, SignInOutcome};
 use crate::grant::{Grant, Origin};
 use crate::http::HttpClient;
-use crate::oauth::{self, Authorization, Challenge, Client, Discovered, Server, SignInError, TokenRequest};
+use crate::oauth::{self, Authorization, Client, Discovered, Server, SignInError, TokenRequest};
 use crate::ports::{Clock, SecretStore};
 use crate::probe;
 use crate::registry::Entry;
@@ -28,8 +28,6 @@ use crate::registry::Entry;
 const PREPARATION: Duration = Duration::from_mins(1);
 /// The exchange of the code.
 const EXCHANGE: Duration = Duration::from_secs(30);
-/// Sign-ins for one and the same step-up, after which only the person's insistence begins another.
-const MOST_STEP_UPS: u32 = 3;
 /// How long the person may take.
 const PATIENCE: Duration = Duration::from_mins(15);
 
@@ -43,13 +41,6 @@ pub(crate) struct SignIns {
     flows: Mutex<HashMap<String, Arc<Flow>>>,
     /// Flows whose browser came back: what it brought is kept even when nobody waits for the page.
     completing: TaskTracker,
-    /// Per workload, the scopes of the last step-up that the person granted, and how often running.
-    step_ups: Mutex<HashMap<String, StepUps>>,
-}
-
-struct StepUps {
-    scopes: Vec<String>,
-    granted: u32,
 }
 
 struct Flow {
@@ -67,7 +58,7 @@ struct Flow {
 impl SignIns {
     pub(crate) fn new(http: HttpClient, store: Arc<dyn SecretStore>, clock: Arc<dyn Clock>, redirect_uri: Url) -> Self {
         let completing = TaskTracker::new();
-        Self { http, store, clock, redirect_uri, flows: Mutex::default(), completing, step_ups: Mutex::default() }
+        Self { http, store, clock, redirect_uri, flows: Mutex::default(), completing }
     }
 
     /// Begins a sign-in; an earlier one of the same workload is cancelled once this one can go ahead.
@@ -86,7 +77,7 @@ impl SignIns {
                 )));
             }
         }
-        if !force && self.in_vain(&entry) {
+        if !force && demanded(&entry).is_some_and(|scopes| entry.step_ups.in_vain(&scopes)) {
             return Err(ControlError::NotApplicable(format!(
                 "{name} grants the access it asks for and refuses all the same; `lamplighter login {name} --force` asks again"
             )));
@@ -108,8 +99,9 @@ impl SignIns {
         if let Some(earlier) = earlier {
             earlier.fail("another sign-in was begun");
         }
-        entry.tell(Event::SignInStarted).await;
+        // Before anything is waited for: whoever asked may go, and the flow must end all the same.
         self.expire(flow, outcome.clone());
+        entry.tell(Event::SignInStarted).await;
         Ok(SignIn { authorization_url, outcome })
     }
 
@@ -205,35 +197,22 @@ impl SignIns {
         }
         if let Some(SignInOutcome::Failed(problem)) = flow.outcome.borrow().clone() {
             // Cancelled, or overtaken by another, while the code was exchanged.
+            flow.entry.session.abandon(grant);
             return Err(problem);
         }
-        if !flow.entry.adopt(grant).await {
+        if !flow.entry.adopt(grant.clone()).await {
+            flow.entry.session.abandon(grant);
             return Err("the workload was removed meanwhile".to_owned());
         }
-        self.count_step_up(&flow.entry);
+        if let Some(scopes) = demanded(&flow.entry) {
+            flow.entry.step_ups.grant(scopes);
+            flow.entry.route.challenge_answered();
+        }
         Ok(())
     }
 
-    /// Whether the person has granted what is challenged [`MOST_STEP_UPS`] times already.
-    fn in_vain(&self, entry: &Entry) -> bool {
-        let Some(demanded) = demanded(entry) else { return false };
-        let step_ups = self.step_ups.lock().unwrap_or_else(PoisonError::into_inner);
-        step_ups.get(entry.name()).is_some_and(|past| past.scopes == demanded && past.granted >= MOST_STEP_UPS)
-    }
-
-    fn count_step_up(&self, entry: &Entry) {
-        let Some(demanded) = demanded(entry) else { return };
-        let mut step_ups = self.step_ups.lock().unwrap_or_else(PoisonError::into_inner);
-        let past = step_ups.entry(entry.name().to_owned()).or_insert(StepUps { scopes: Vec::new(), granted: 0 });
-        if past.scopes != demanded {
-            *past = StepUps { scopes: demanded, granted: 0 };
-        }
-        past.granted += 1;
-        entry.route.challenge_answered();
-    }
-
     async fn prepare(&self, entry: &Arc<Entry>) -> Result<(Flow, watch::Receiver<Option<SignInOutcome>>), SignInError> {
-        let challenge = self.challenge(entry).await;
+        let challenge = probe::challenge(&self.http, &*self.clock, &entry.route).await;
         let config = &entry.config;
         let found = oauth::discover(&self.http, &config.url, challenge.as_ref(), config.issuer.as_ref()).await?;
         let scopes = scopes(entry, &found);
@@ -253,17 +232,6 @@ impl SignIns {
             outcome,
         };
         Ok((flow, receiver))
-    }
-
-    /// The challenge that the server answered last, else what it answers now.
-    async fn challenge(&self, entry: &Entry) -> Option<Challenge> {
-        if let Some(challenge) = entry.route.last_challenge() {
-            return Some(Challenge::clone(&challenge));
-        }
-        let mut bare = crate::route::Access::clone(&entry.route.access());
-        bare.credential = None;
-        let seen = probe::look(&self.http, &*self.clock, &entry.config.url, &bare).await;
-        seen.ok().and_then(|seen| seen.challenge())
     }
 
     /// Who we are to `server`: pre-registered, else registered before, else registered now.

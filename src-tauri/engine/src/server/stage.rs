@@ -308,5 +308,5 @@ fn access(phase: Phase, gate: Gate, credential: Option<Arc<Credential>>) -> Acce
         conditions: Vec::new(),
     };
     let given = (HeaderName::from_static("x-given"), HeaderValue::from_static("by the person"));
-    Access { status: Arc::new(status), credential, headers: Arc::new([given]) }
+    Access { status: Arc::new(status), credential, headers: Arc::new([given]), ends: CancellationToken::new() }
 }

@@ -4,8 +4,13 @@
 
 mod stage;
 
+mod abandoned;
 mod drain;
 mod load;
+mod machine;
+mod overtaken;
 mod removed;
 mod signin;
+mod start;
 mod stopped;
+mod streams;
