@@ -16,6 +16,7 @@ pub mod handle;
 pub mod http;
 pub mod journal;
 pub mod keys;
+pub mod log;
 pub mod metrics;
 mod notices;
 pub mod oauth;
