@@ -1,7 +1,7 @@
 //! The monitors at work: one task a workload, around the pure rules of `lamplighter-core`.
 //!
-//! Facts flow in as events, decisions come out as commands, [`driver`] performs them; nothing else
-//! changes a workload's state. Token text lives in [`session`], [`oauth`], [`grant`], [`revocation`] and the one line
+//! Facts flow in as events, decisions come out as commands, `driver` performs them; nothing else
+//! changes a workload's state. Token text lives in `session`, [`oauth`], [`grant`], `revocation` and the one line
 //! of [`proxy`] that injects it.
 
 pub mod api;
