@@ -12,6 +12,7 @@ mod killed;
 mod life;
 mod many_callers;
 mod patience;
+mod private;
 mod product;
 #[cfg(target_os = "linux")]
 mod secret_service;

@@ -60,6 +60,11 @@ impl Product {
         self.environment.insert(name, value.into());
     }
 
+    /// Where the program keeps its files.
+    pub(crate) fn profile(&self) -> PathBuf {
+        self.home.path().join("lamplighter")
+    }
+
     /// Starts the engine, and waits until it is ready.
     pub(crate) async fn serve(&self) -> Child {
         let mut engine = self.begin(&["serve"]);
@@ -121,8 +126,10 @@ impl Product {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM.as_path());
-        command.args(arguments).current_dir(self.home.path()).env_clear().envs(&self.environment);
+        // Under the loosest umask: what is private is so by the program's own doing.
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"umask 000; exec "$0" "$@""#]).arg(PROGRAM.as_path()).args(arguments);
+        command.current_dir(self.home.path()).env_clear().envs(&self.environment);
         command
     }
 }

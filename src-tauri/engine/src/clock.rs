@@ -18,7 +18,7 @@ mod leap;
 mod system;
 mod virtual_clock;
 
-pub use leap::Jump;
+pub use leap::Jumps;
 pub use system::SystemClock;
 pub use virtual_clock::VirtualClock;
 

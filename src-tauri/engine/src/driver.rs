@@ -4,12 +4,13 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use lamplighter_core::condition::UpstreamFault;
+use lamplighter_core::condition::{Cause, UpstreamFault};
 use lamplighter_core::entry::EntryKind;
 use lamplighter_core::notice::Notice;
-use lamplighter_core::{Command, Event, Monitor, Phase};
+use lamplighter_core::{Command, Event, Monitor, Phase, Status};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::control::Revocation;
 use crate::http::HttpClient;
@@ -39,6 +40,8 @@ pub(crate) struct Driver {
     pub(crate) credential: Option<Arc<Credential>>,
     /// The one that came with the event being handled: taken only when the monitor takes its lease.
     pub(crate) offered: Option<Arc<Credential>>,
+    /// Ends the requests that were let through so far.
+    pub(crate) ends: CancellationToken,
     /// Those who wait for the end of a revocation.
     pub(crate) forgetting: Vec<oneshot::Sender<Revocation>>,
     /// The engine is stopping: what is under way is finished, nothing new is begun.
@@ -180,12 +183,12 @@ impl Driver {
         let session = Arc::clone(&self.session);
         let entry = Arc::clone(&self.entry);
         let (http, clock) = (self.http.clone(), Arc::clone(&self.clock));
-        let word = self.monitor.status().cause.as_ref().map(lamplighter_core::condition::Cause::code);
+        let word = self.monitor.status().cause.as_ref().map(Cause::code);
         let removing = self.monitor.status().phase == Phase::Removing;
         async move {
             match command {
                 Command::Load => Finished::Told(session.load().await),
-                Command::Renew(attempt) => Finished::Told(session.renew(attempt).await),
+                Command::Renew(attempt) => Finished::Told(session.renew(attempt, &entry.route).await),
                 Command::Store => Finished::Told(session.store().await),
                 Command::Retire => {
                     session.retire(&word.unwrap_or_default()).await;
@@ -224,12 +227,29 @@ impl Driver {
         let status = self.monitor.status();
         let usable = |credential: &Arc<Credential>| Some(credential.lease.id) == status.usable;
         self.credential = self.offered.take().filter(usable).or(self.credential.take()).filter(usable);
+        let over = ends_requests(status).then(|| std::mem::take(&mut self.ends));
         let access = Access {
             credential: self.credential.clone(),
             headers: self.session.headers(),
             status: Arc::new(status.clone()),
+            ends: self.ends.clone(),
         };
         self.entry.show(access, self.session.identity(), &self.clock.now());
+        // Only now: whoever came later has been refused.
+        if let Some(over) = over {
+            over.cancel();
+        }
+    }
+}
+
+/// Whether requests that were let through must end. What ends a login by itself does not end what the server answers.
+fn ends_requests(status: &Status) -> bool {
+    match status.phase {
+        Phase::Stopping | Phase::Stopped | Phase::Removing | Phase::PolicyStopped => true,
+        Phase::Unauthenticated => status.cause == Some(Cause::SignedOut),
+        Phase::Starting | Phase::Running | Phase::AuthRetrying | Phase::Unhealthy | Phase::Error | Phase::Unknown => {
+            false
+        }
     }
 }
 

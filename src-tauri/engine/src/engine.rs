@@ -1,23 +1,22 @@
 //! The engine: takes a profile, brings every workload to life, serves, and drains.
 
+mod premises;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use lamplighter_core::Reading;
+use lamplighter_core::Snapshot;
 use lamplighter_core::config::{Config, ConfigError, Environment};
-use tokio::net::TcpListener;
 use tokio::sync::{Mutex, broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use url::Url;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use self::premises::{Premises, files};
 use crate::clock::within;
 use crate::configfile::ConfigFile;
 use crate::handle::Inner;
-use crate::http::HttpClient;
-use crate::keys::Keyring;
 use crate::metrics::Metrics;
 use crate::notices::Desk;
 use crate::ports::{Clock, Journal, SecretStore};
@@ -25,8 +24,8 @@ use crate::profile::{EngineFile, Lock, Profile};
 use crate::proxy::Proxy;
 use crate::registry::Registry;
 use crate::server::{Limits, Parts};
-use crate::settling::Settling;
 use crate::signin::SignIns;
+use crate::triggers::Triggers;
 use crate::workloads::Workloads;
 
 pub use crate::control::{
@@ -42,6 +41,7 @@ const FLUSH: Duration = Duration::from_secs(5);
 const TOASTS: usize = 64;
 
 /// The doors that the engine is started with.
+#[derive(Clone)]
 pub struct Ports {
     /// Time.
     pub clock: Arc<dyn Clock>,
@@ -51,14 +51,14 @@ pub struct Ports {
     pub journal: Arc<dyn Journal>,
 }
 
-/// The running engine; dropping it does not drain, [`Engine::stop`] does.
+/// The running engine; dropping it cuts off what is under way, [`Engine::stop`] finishes it.
 pub struct Engine {
     handle: Handle,
     profile: Profile,
     clock: Arc<dyn Clock>,
     shutdown: CancellationToken,
     background: JoinSet<()>,
-    server: tokio::task::JoinHandle<()>,
+    server: AbortOnDropHandle<()>,
     _lock: Lock,
 }
 
@@ -96,74 +96,23 @@ impl Engine {
     /// Takes the profile's lock, loads every workload, listens, writes `engine.json`, and answers.
     ///
     /// # Errors
-    /// When the profile is held, a setting is wrong, or the address cannot be listened on.
+    /// When the profile is held, a setting is wrong, the address cannot be listened on, or a file cannot be used.
+    /// Nothing is left behind then: another start may follow at once.
     pub async fn start(
         profile: Profile,
         environment: &Environment,
         config: Config,
         ports: Ports,
     ) -> Result<Self, StartError> {
-        let lock = profile.lock().map_err(|source| files(&profile.state_dir, source))?.map_err(StartError::Held)?;
-        let http = HttpClient::new(environment)?;
-        let keyring_file = profile.data_dir.join("keys.json");
-        let keyring = Arc::new(Keyring::open(&keyring_file).map_err(|source| files(&keyring_file, source))?);
-        let (listener, address) = listen(config.listen).await?;
-        let base = base_url(address)?;
-
-        let Ports { clock, secrets, journal } = ports;
-        let registry = Arc::new(Registry::new());
-        let redirect_uri = base.join("/callback").unwrap_or_else(|_| base.clone());
-        let (notices, due) = mpsc::unbounded_channel();
-        let metrics = Arc::new(Metrics::default());
-        let workloads = Workloads {
-            metrics: Arc::clone(&metrics),
-            http: http.clone(),
-            secrets: Arc::clone(&secrets),
-            clock: Arc::clone(&clock),
-            journal: Arc::clone(&journal),
-            registry: Arc::clone(&registry),
-            notices,
-            leases: Arc::new(AtomicU64::new(1)),
-            base: base.clone(),
-            drivers: std::sync::Mutex::default(),
-            settling: Settling::default(),
-        };
-        workloads.start_all(config.workloads).await;
-
-        let shutdown = CancellationToken::new();
-        let (snapshots, _) = watch::channel(Arc::new(registry.snapshot()));
-        let (toasts, _) = broadcast::channel(TOASTS);
-        let mut background = JoinSet::new();
-        background.spawn(publish(Arc::clone(&registry), snapshots.clone()));
-        let desk = Desk { registry, http: http.clone(), clock: Arc::clone(&clock), toasts: toasts.clone() };
-        background.spawn(desk.run(due));
-
-        let handle = Handle(Arc::new(Inner {
-            signins: Arc::new(SignIns::new(http.clone(), Arc::clone(&secrets), Arc::clone(&clock), redirect_uri)),
-            config_file: Arc::new(ConfigFile::at(&profile.config_file()).under(environment)),
-            editing: Mutex::default(),
-            policy: config.token,
-            metrics,
-            workloads,
-            keyring,
-            snapshots,
-            toasts,
-            address,
-        }));
-        let inner = &handle.0;
-        let rooms = Parts {
-            workloads: Arc::new(handle.clone()),
-            keyring: Arc::clone(&inner.keyring),
-            proxy: Proxy::new(http, Arc::clone(&clock), Arc::clone(&inner.metrics)),
-            api: crate::api::router(handle.clone()),
-            metrics: Arc::clone(&inner.metrics),
-            clock: Arc::clone(&clock),
-            limits: Limits::default(),
-        };
-        let server = tokio::spawn(crate::server::serve(listener, rooms, shutdown.clone().cancelled_owned()));
-        let now = clock.now();
-        profile.publish(&engine_file(&handle, now)).map_err(|source| files(&profile.engine_file(), source))?;
-        Ok(Self { handle, profile, clock, shutdown, background, server, _lock: lock })
+        let premises = Premises::take(&profile, environment, config.listen).await?;
+        let engine = Self::open(premises, profile, environment, config, ports).await;
+        match engine.announce() {
+            Ok(()) => Ok(engine),
+            Err(error) => {
+                engine.stop().await;
+                Err(error)
+            }
+        }
     }
 
     /// A handle for a face.
@@ -182,55 +131,94 @@ impl Engine {
     pub async fn stop(mut self) {
         self.profile.retract();
         self.shutdown.cancel();
-        let Inner { signins, workloads, .. } = &*self.handle.0;
         let drained = within(&*self.clock, DRAIN, async {
-            // A sign-in under way brings a grant that its workload must still be there to keep.
-            signins.finish().await;
-            workloads.drain().await;
+            self.handle.finish().await;
             let _ = (&mut self.server).await;
         });
         if drained.await.is_none() {
             tracing::warn!("a token exchange or request did not end within 10 s; its answer is lost");
             self.server.abort();
         }
-        if within(&*self.clock, FLUSH, workloads.journal.flush()).await.is_none() {
+        if within(&*self.clock, FLUSH, self.handle.journal().flush()).await.is_none() {
             tracing::warn!("the journal was not written within 5 s; its newest rows are lost");
         }
         self.background.shutdown().await;
     }
-}
 
-async fn listen(address: std::net::SocketAddr) -> Result<(TcpListener, std::net::SocketAddr), StartError> {
-    let refused = |source| StartError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
-    let bound = listener.local_addr().map_err(refused)?;
-    Ok((listener, bound))
-}
+    /// Brings everything to life on `premises`; nothing here can be refused.
+    async fn open(
+        premises: Premises,
+        profile: Profile,
+        environment: &Environment,
+        config: Config,
+        ports: Ports,
+    ) -> Self {
+        let Premises { lock, http, keyring, listener, address, base, redirect_uri } = premises;
+        let Ports { clock, secrets, .. } = ports.clone();
+        let keyring = Arc::new(keyring);
+        let metrics = Arc::new(Metrics::default());
+        let (notices, due) = mpsc::unbounded_channel();
+        let (toasts, _) = broadcast::channel(TOASTS);
+        let triggers = Triggers::new(&*clock);
+        let workloads = Workloads::new(http.clone(), ports, Arc::clone(&metrics), notices, base);
+        workloads.start_all(config.workloads).await;
 
-fn base_url(address: std::net::SocketAddr) -> Result<Url, StartError> {
-    Url::parse(&format!("http://{address}")).map_err(|error| StartError::Listen {
-        address,
-        source: std::io::Error::new(std::io::ErrorKind::InvalidInput, error),
-    })
-}
+        let registry = &workloads.registry;
+        let changes = registry.changed().subscribe();
+        let (snapshots, _) = watch::channel(Arc::new(registry.snapshot()));
+        let desk = Desk {
+            registry: Arc::clone(registry),
+            http: http.clone(),
+            clock: Arc::clone(&clock),
+            triggers,
+            toasts: toasts.clone(),
+        };
+        let mut background = JoinSet::new();
+        background.spawn(publish(Arc::clone(registry), changes, snapshots.clone()));
+        background.spawn(desk.run(due));
 
-fn engine_file(handle: &Handle, now: Reading) -> EngineFile {
-    EngineFile {
-        pid: std::process::id(),
-        address: handle.0.address,
-        api_key: handle.0.keyring.api_key().clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        started_at: now.wall,
+        let handle = Handle(Arc::new(Inner {
+            signins: Arc::new(SignIns::new(http.clone(), secrets, Arc::clone(&clock), redirect_uri)),
+            config_file: Arc::new(ConfigFile::at(&profile.config_file()).under(environment)),
+            editing: Mutex::default(),
+            under_way: TaskTracker::new(),
+            policy: config.token,
+            keyring: Arc::clone(&keyring),
+            workloads,
+            snapshots,
+            toasts,
+            address,
+        }));
+        let rooms = Parts {
+            workloads: Arc::new(handle.clone()),
+            proxy: Proxy::new(http, Arc::clone(&clock), Arc::clone(&metrics)),
+            api: crate::api::router(handle.clone()),
+            clock: Arc::clone(&clock),
+            limits: Limits::default(),
+            keyring,
+            metrics,
+        };
+        let shutdown = CancellationToken::new();
+        let server = tokio::spawn(crate::server::serve(listener, rooms, shutdown.clone().cancelled_owned()));
+        let server = AbortOnDropHandle::new(server);
+        Self { handle, profile, clock, shutdown, background, server, _lock: lock }
+    }
+
+    /// Writes `engine.json`: it is ready to serve.
+    fn announce(&self) -> Result<(), StartError> {
+        let engine = EngineFile {
+            pid: std::process::id(),
+            address: self.address(),
+            api_key: self.handle.0.keyring.api_key().clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started_at: self.clock.now().wall,
+        };
+        self.profile.publish(&engine).map_err(|source| files(&self.profile.engine_file(), source))
     }
 }
 
-fn files(path: &std::path::Path, source: std::io::Error) -> StartError {
-    StartError::Files { path: path.to_owned(), source }
-}
-
 /// Posts a snapshot whenever something shown has changed; a burst of changes is one.
-async fn publish(registry: Arc<Registry>, snapshots: watch::Sender<Arc<lamplighter_core::Snapshot>>) {
-    let mut changes = registry.changed().subscribe();
+async fn publish(registry: Arc<Registry>, mut changes: watch::Receiver<()>, snapshots: watch::Sender<Arc<Snapshot>>) {
     while changes.changed().await.is_ok() {
         snapshots.send_replace(Arc::new(registry.snapshot()));
     }

@@ -1,6 +1,6 @@
 //! Files and folders that are nobody else's business: the one place that knows how platforms say so.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -23,11 +23,22 @@ pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// When it can neither be opened nor made.
 pub(crate) fn open_private(file: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
+    private(File::options().read(true).write(true).create(true).truncate(false)).open(file)
+}
+
+/// Opens `file` to add to its end, made for its owner alone (0600) where it is missing.
+///
+/// # Errors
+/// When it can neither be opened nor made.
+pub(crate) fn append_private(file: &Path) -> io::Result<File> {
+    private(File::options().append(true).create(true)).open(file)
+}
+
+/// The same options, with rights for the owner alone for a file that they make.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
 }
 
 /// Puts `content` at `file`, all or nothing, and on disk before it answers. The file is for its owner alone (0600)
@@ -116,6 +127,9 @@ mod tests {
         let opened = private.join("opened");
         open_private(&opened).unwrap();
         assert_eq!(mode(&opened), 0o600);
+        let appended = private.join("appended");
+        append_private(&appended).unwrap();
+        assert_eq!(mode(&appended), 0o600);
 
         let file = private.join("file");
         replace(&file, b"new").unwrap();

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use lamplighter_core::condition::StoreFault;
 use lamplighter_core::config::{Resource, WorkloadConfig};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use serde::{Deserialize, Serialize};
+
+use crate::ports::StoreError;
 
 /// The document of one workload.
 #[derive(Clone, Debug, Default)]
@@ -53,6 +56,22 @@ pub struct Origin {
     pub resource: Option<String>,
 }
 
+impl Grant {
+    /// A token that somebody pasted at `now`: nothing is known of it, and nothing renews it.
+    pub(crate) fn pasted(token: SecretString, now: jiff::Timestamp) -> Self {
+        Self {
+            access_token: token,
+            refresh_token: None,
+            issued_at: now,
+            expires_at: None,
+            scope: None,
+            ended: None,
+            origin: None,
+            account: None,
+        }
+    }
+}
+
 /// The document that keeps the registration at `issuer`: never replayed to another.
 pub(crate) fn registration_document(issuer: &str) -> String {
     format!("registration/{issuer}")
@@ -88,10 +107,20 @@ struct GrantDocument {
     account: Option<String>,
 }
 
+/// `document` in JSON.
+fn encoded(document: &impl Serialize) -> Result<SecretSlice<u8>, StoreError> {
+    serde_json::to_vec(document).map(Into::into).map_err(|error| StoreError {
+        fault: StoreFault::Failed,
+        message: format!("the document cannot be written as JSON: {error}"),
+    })
+}
+
 impl Secrets {
     /// The document as it is stored.
-    #[must_use]
-    pub fn encode(&self) -> SecretSlice<u8> {
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON: then there is nothing to store, an empty document least of all.
+    pub fn encode(&self) -> Result<SecretSlice<u8>, StoreError> {
         let text = |secret: &SecretString| secret.expose_secret().to_owned();
         let document = Document {
             grant: self.grant.as_ref().map(|grant| GrantDocument {
@@ -107,7 +136,7 @@ impl Secrets {
             headers: self.headers.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
             client_secret: self.client_secret.as_ref().map(text),
         };
-        serde_json::to_vec(&document).unwrap_or_default().into()
+        encoded(&document)
     }
 
     /// Reads a stored document; `None` when it is none of ours.
@@ -134,5 +163,24 @@ impl Secrets {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.grant.is_none() && self.headers.is_empty() && self.client_secret.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Unwritable;
+
+    impl Serialize for Unwritable {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            Err(serde::ser::Error::custom("it has no form"))
+        }
+    }
+
+    #[test]
+    fn a_document_that_cannot_be_encoded_is_an_error_and_no_empty_item() {
+        let error = encoded(&Unwritable).unwrap_err();
+        assert_eq!(error.fault, StoreFault::Failed);
     }
 }

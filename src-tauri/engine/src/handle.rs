@@ -1,34 +1,28 @@
 //! What faces hold: read the snapshot, ask for things. Cheap to clone.
 
+mod endpoint;
+mod keeping;
 mod signing;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use lamplighter_core::condition::Cause;
-use lamplighter_core::config::WorkloadConfig;
 use lamplighter_core::event::Trigger;
 use lamplighter_core::notice::Toast;
 use lamplighter_core::status::Workload;
-use lamplighter_core::{Event, Phase, Policy, Snapshot, admission};
-use secrecy::{ExposeSecret, SecretString};
+use lamplighter_core::{Event, Phase, Policy, Snapshot};
 use tokio::sync::{Mutex, broadcast, watch};
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
-use crate::configfile::{ConfigFile, EditError};
-use crate::control::{ControlError, Look, NewWorkload, Revocation};
-use crate::grant::{Grant, Secrets};
+use crate::configfile::ConfigFile;
+use crate::control::ControlError;
 use crate::keys::Keyring;
-use crate::metrics::Metrics;
 use crate::ports::{Clock, Journal};
 use crate::registry::Entry;
 use crate::route::Route;
 use crate::signin::SignIns;
 use crate::workloads::Workloads;
-
-/// The document that keeps the key which `endpoint` prints.
-const ENDPOINT_KEY: &str = "key/endpoint";
-/// The client that this key is for.
-const ENDPOINT_CLIENT: &str = "endpoint";
 
 /// What faces hold: cheap to clone.
 #[derive(Clone)]
@@ -40,9 +34,10 @@ pub(crate) struct Inner {
     pub(crate) config_file: Arc<ConfigFile>,
     /// Held while workloads come and go, so that the file and the registry agree.
     pub(crate) editing: Mutex<()>,
+    /// What was begun and must come to its end.
+    pub(crate) under_way: TaskTracker,
     pub(crate) policy: Policy,
     pub(crate) keyring: Arc<Keyring>,
-    pub(crate) metrics: Arc<Metrics>,
     pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(crate) toasts: broadcast::Sender<Toast>,
     pub(crate) address: SocketAddr,
@@ -101,68 +96,6 @@ impl Handle {
         self.0.address
     }
 
-    /// Keeps a workload, starts it, and says what its server asks for.
-    ///
-    /// # Errors
-    /// When the name is taken, or it could not be kept.
-    pub async fn add(&self, workload: NewWorkload) -> Result<(Workload, Look), ControlError> {
-        let (config, secrets) = self.split(workload);
-        let turn = self.0.editing.lock().await;
-        let name = config.name.as_str().to_owned();
-        if self.0.workloads.registry.find(&name).is_some() {
-            return Err(ControlError::NameTaken(name));
-        }
-        let session = self.0.workloads.session(&config);
-        self.0.workloads.settling.end(&name);
-        let secretless = secrets.is_empty();
-        if let Err(fault) = session.furnish(secrets).await {
-            // Whatever an earlier workload of this name left in the store goes when the store is back.
-            if !secretless {
-                session.replace(Secrets::default());
-            }
-            self.0.workloads.settling.begin(&name, Arc::clone(&session));
-            if !secretless {
-                return Err(ControlError::Secrets(Cause::Store(fault).sentence()));
-            }
-        }
-        let kept = config.clone();
-        if let Err(error) = self.edit(move |file| file.add(&kept)).await {
-            session.delete().await;
-            return Err(error);
-        }
-        let entry = self.0.workloads.spawn(config, session).await;
-        self.0.workloads.registry.extend(&[Arc::clone(&entry)]);
-        drop(turn);
-        entry.tell(Event::StartRequested).await;
-        let look = crate::look::look(&self.0.workloads, &entry).await;
-        Ok((Workload::clone(&entry.shown.load()), look))
-    }
-
-    /// Stops a workload, forgets its secrets, removes it.
-    ///
-    /// # Errors
-    /// When no workload has this name, or the configuration cannot be written.
-    pub async fn remove(&self, name: &str) -> Result<Revocation, ControlError> {
-        let (this, name) = (self.clone(), name.to_owned());
-        // A task of its own: whoever asked may not wait for the end, and half a removal is none.
-        match tokio::spawn(async move { this.part_with(&name).await }).await {
-            Ok(removed) => removed,
-            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-        }
-    }
-
-    async fn part_with(&self, name: &str) -> Result<Revocation, ControlError> {
-        let _turn = self.0.editing.lock().await;
-        let entry = self.entry(name)?;
-        let removed = entry.config.name.clone();
-        self.edit(move |file| file.remove(&removed)).await?;
-        self.0.signins.cancel(name, "the workload was removed");
-        let revocation = entry.forget(Event::RemoveRequested).await.unwrap_or(Revocation::NothingHeld);
-        self.0.workloads.registry.remove(name);
-        entry.end();
-        Ok(revocation)
-    }
-
     /// Refreshes now, whatever the state, but that nothing stopped is started. Answers when it is under way.
     ///
     /// # Errors
@@ -176,53 +109,13 @@ impl Handle {
         Ok(())
     }
 
-    /// Starts a stopped workload (and keeps that in the configuration).
-    ///
-    /// # Errors
-    /// When no workload has this name, or the configuration cannot be written.
-    pub async fn start(&self, name: &str) -> Result<(), ControlError> {
-        let entry = self.keep_stopped(name, false).await?;
-        if matches!(entry.route.access().status.phase, Phase::Stopping | Phase::Stopped) {
-            entry.tell(Event::StartRequested).await;
-        }
-        Ok(())
-    }
-
-    /// Stops a workload (and keeps that in the configuration).
-    ///
-    /// # Errors
-    /// When no workload has this name, or the configuration cannot be written.
-    pub async fn stop(&self, name: &str) -> Result<(), ControlError> {
-        self.keep_stopped(name, true).await?.tell(Event::StopRequested).await;
-        Ok(())
-    }
-
-    /// Reloads the grant, then refreshes it.
-    ///
-    /// # Errors
-    /// When no workload has this name.
-    pub async fn restart(&self, name: &str) -> Result<(), ControlError> {
-        self.keep_stopped(name, false).await?.tell(Event::StartRequested).await;
-        Ok(())
-    }
-
-    /// The key that `endpoint` prints: stable, made anew only when the secret store no longer has it.
-    ///
-    /// # Errors
-    /// When the secret store cannot be used.
-    pub async fn endpoint_key(&self) -> Result<SecretString, ControlError> {
-        let store = &self.0.workloads.secrets;
-        let refused = |error: &dyn std::fmt::Display| ControlError::Secrets(error.to_string());
-        if let Some(kept) = store.read(ENDPOINT_KEY).await.map_err(|error| refused(&error))?
-            && let Ok(key) = std::str::from_utf8(kept.expose_secret())
-            && self.0.keyring.check(key) != admission::Key::Unknown
-        {
-            return Ok(key.into());
-        }
-        let key = self.0.keyring.mint(ENDPOINT_CLIENT).map_err(|error| refused(&error))?;
-        let document = key.expose_secret().as_bytes().to_vec();
-        store.write(ENDPOINT_KEY, document.into()).await.map_err(|error| refused(&error))?;
-        Ok(key)
+    /// Ready when all that was asked for has come to its end: the engine stops. Not bounded in time: the caller is.
+    pub(crate) async fn finish(&self) {
+        self.0.under_way.close();
+        self.0.under_way.wait().await;
+        // A sign-in under way brings a grant that its workload must still be there to keep.
+        self.0.signins.finish().await;
+        self.0.workloads.drain().await;
     }
 
     pub(crate) fn entry(&self, name: &str) -> Result<Arc<Entry>, ControlError> {
@@ -234,61 +127,18 @@ impl Handle {
         })
     }
 
-    async fn keep_stopped(&self, name: &str, stopped: bool) -> Result<Arc<Entry>, ControlError> {
-        let _turn = self.0.editing.lock().await;
-        let entry = self.entry(name)?;
-        let kept = entry.config.name.clone();
-        self.edit(move |file| file.set_stopped(&kept, stopped)).await?;
-        Ok(entry)
-    }
-
-    /// Edits `config.toml`, off the runtime: a disk may be slow.
-    async fn edit(
-        &self,
-        edit: impl FnOnce(&ConfigFile) -> Result<(), EditError> + Send + 'static,
-    ) -> Result<(), ControlError> {
-        let file = Arc::clone(&self.0.config_file);
-        match tokio::task::spawn_blocking(move || edit(&file)).await {
-            Ok(edited) => edited.map_err(ControlError::Config),
-            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-        }
-    }
-
-    /// What is written to the configuration, and what is kept as a secret.
-    fn split(&self, workload: NewWorkload) -> (WorkloadConfig, Secrets) {
-        let now = self.0.workloads.clock.now().wall;
-        let secrets = Secrets {
-            grant: workload.bearer.map(|token| Grant::pasted(token, now)),
-            client_secret: workload.client_secret,
-            headers: workload.headers,
-        };
-        let config = WorkloadConfig {
-            name: workload.name,
-            url: workload.url,
-            client_id: workload.client_id,
-            scopes: workload.scopes,
-            resource: workload.resource,
-            issuer: workload.issuer,
-            grant: workload.grant,
-            headers: secrets.headers.keys().cloned().collect(),
-            stopped: false,
-            token: self.0.policy,
-        };
-        (config, secrets)
+    /// Runs `work` in a task of its own: whoever asked may not wait for the end, and half of it is worse than none.
+    async fn whole<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
+        joined(self.0.under_way.spawn(work)).await
     }
 }
 
-impl Grant {
-    fn pasted(token: SecretString, now: jiff::Timestamp) -> Self {
-        Self {
-            access_token: token,
-            refresh_token: None,
-            issued_at: now,
-            expires_at: None,
-            scope: None,
-            ended: None,
-            origin: None,
-            account: None,
-        }
+/// What `task` brings; its panic is the caller's.
+async fn joined<T>(task: JoinHandle<T>) -> T {
+    match task.await.map_err(tokio::task::JoinError::try_into_panic) {
+        Ok(done) => done,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The runtime is ending, and with it whoever waits here.
+        Err(Err(_)) => std::future::pending().await,
     }
 }

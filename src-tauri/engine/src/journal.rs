@@ -3,7 +3,7 @@
 //! One thread owns the file. It takes rows in the order of the calls, writes whatever has queued up in one
 //! transaction, and answers questions in between, so that a question sees every row appended before it. A file that
 //! cannot be used is said once in the log and shown by `trouble`; the newest rows then wait in memory, and every
-//! further call tries again. Nothing here knows what rows mean, except [`recall`].
+//! further call tries again. Nothing here knows what rows mean, except `recall`.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};

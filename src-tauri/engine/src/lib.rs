@@ -1,7 +1,7 @@
 //! The monitors at work: one task a workload, around the pure rules of `lamplighter-core`.
 //!
-//! Facts flow in as events, decisions come out as commands, [`driver`] performs them; nothing else
-//! changes a workload's state. Token text lives in [`session`], [`oauth`], [`grant`] and the one line
+//! Facts flow in as events, decisions come out as commands, `driver` performs them; nothing else
+//! changes a workload's state. Token text lives in `session`, [`oauth`], [`grant`], `revocation` and the one line
 //! of [`proxy`] that injects it.
 
 pub mod api;
@@ -16,6 +16,7 @@ pub mod handle;
 pub mod http;
 pub mod journal;
 pub mod keys;
+pub mod log;
 mod look;
 pub mod metrics;
 mod notices;
@@ -25,12 +26,14 @@ mod probe;
 pub mod profile;
 pub mod proxy;
 mod registry;
+mod revocation;
 pub mod route;
 pub mod secrets;
 pub mod server;
 mod session;
 mod settling;
 mod signin;
+mod step_ups;
 mod triggers;
 mod workloads;
 

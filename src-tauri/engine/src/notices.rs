@@ -17,13 +17,14 @@ pub(crate) struct Desk {
     pub(crate) registry: Arc<Registry>,
     pub(crate) http: HttpClient,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Listened to from before the first workload starts.
+    pub(crate) triggers: Triggers,
     pub(crate) toasts: broadcast::Sender<Toast>,
 }
 
 impl Desk {
     /// Runs as long as the engine does.
-    pub(crate) async fn run(self, mut noticed: mpsc::UnboundedReceiver<(String, Notice)>) {
-        let mut triggers = Triggers::new(&*self.clock);
+    pub(crate) async fn run(mut self, mut noticed: mpsc::UnboundedReceiver<(String, Notice)>) {
         let mut board = Board::default();
         loop {
             let due = board.deadline().map(|moment| self.clock.sleep_until(moment));
@@ -32,7 +33,7 @@ impl Desk {
                     let Some((workload, notice)) = noticed else { return };
                     self.show(board.noticed(&workload, &notice, self.clock.now()));
                 }
-                trigger = triggers.next() => {
+                trigger = self.triggers.next() => {
                     if trigger == Trigger::Woke {
                         board.woke(self.clock.now());
                     }

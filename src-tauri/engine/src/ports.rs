@@ -9,7 +9,7 @@ use lamplighter_core::monitor::Remembered;
 use lamplighter_core::{Entry, Moment, Phase, Reading};
 use secrecy::SecretSlice;
 
-use crate::clock::Jump;
+use crate::clock::Jumps;
 
 /// The three clocks.
 pub trait Clock: Send + Sync + 'static {
@@ -19,8 +19,8 @@ pub trait Clock: Send + Sync + 'static {
     /// Ready when `moment` has come on the clock that counts suspended time.
     fn sleep_until(&self, moment: Moment) -> BoxFuture<'static, ()>;
 
-    /// Suspends of the machine and settings of the wall clock, from now on.
-    fn jumps(&self) -> tokio::sync::watch::Receiver<Jump>;
+    /// Suspends of the machine and settings of the wall clock: told at every one from now on.
+    fn jumps(&self) -> tokio::sync::watch::Receiver<Jumps>;
 }
 
 /// Where secrets are kept: small documents under names, updated in place.

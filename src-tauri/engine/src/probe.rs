@@ -10,7 +10,7 @@ use crate::clock::within;
 use crate::http::{Fault, HttpClient};
 use crate::oauth::Challenge;
 use crate::ports::Clock;
-use crate::route::Access;
+use crate::route::{Access, Route};
 
 /// How long a look may take.
 const LOOK: Duration = Duration::from_secs(10);
@@ -33,6 +33,16 @@ impl Seen {
         let content_type = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         content_type.is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/html"))
     }
+}
+
+/// The challenge that the server of `route` answered last, else what it answers now to a request without a token.
+pub(crate) async fn challenge(http: &HttpClient, clock: &dyn Clock, route: &Route) -> Option<Challenge> {
+    if let Some(challenge) = route.last_challenge() {
+        return Some(Challenge::clone(&challenge));
+    }
+    let mut bare = Access::clone(&route.access());
+    bare.credential = None;
+    look(http, clock, &route.upstream, &bare).await.ok()?.challenge()
 }
 
 /// Looks at `upstream` as a request with this `access` would.

@@ -2,6 +2,7 @@
 //! key) has been passed already. Callers never start a refresh and never change a state: they report.
 
 mod fields;
+mod lasting;
 mod refusal;
 mod target;
 #[cfg(test)]
@@ -18,12 +19,14 @@ use lamplighter_core::condition::{Transport, UpstreamFault};
 use lamplighter_core::status::Gate;
 use lamplighter_core::{Event, LeaseId};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::http::{Fault, HttpClient, Outgoing};
 use crate::metrics::{Metrics, Outcome};
 use crate::oauth::Challenge;
 use crate::ports::Clock;
 use crate::route::{Access, Credential, Route};
+use lasting::lasting;
 use refusal::Refusal;
 use target::target;
 use upload::Upload;
@@ -52,6 +55,7 @@ pub(crate) struct Call {
 struct Pass {
     credential: Option<Arc<Credential>>,
     headers: Arc<[(HeaderName, HeaderValue)]>,
+    ends: CancellationToken,
 }
 
 impl Proxy {
@@ -125,14 +129,14 @@ impl Proxy {
     /// What the workload's state says now; `None` is to wait for its next change.
     fn look(&self, route: &Route, refused: Option<&Pass>) -> Option<Result<Pass, Refusal>> {
         let access = route.access();
-        let Access { status, credential, headers } = &**access;
+        let Access { status, credential, headers, ends } = &**access;
         let now = self.clock.now().moment;
         let held = credential
             .as_ref()
             .filter(|credential| status.usable == Some(credential.lease.id) && credential.lease.valid_at(now));
         let tokenless = status.usable.is_none() && status.gate == Gate::Open;
         let pass = (held.is_some() || tokenless)
-            .then(|| Pass { credential: held.cloned(), headers: Arc::clone(headers) })
+            .then(|| Pass { credential: held.cloned(), headers: Arc::clone(headers), ends: ends.clone() })
             .filter(|pass| refused.is_none_or(|refused| refused.lease() != pass.lease()));
         match (pass, status.gate) {
             (Some(pass), _) => Some(Ok(pass)),
@@ -152,7 +156,11 @@ impl Proxy {
         pass: &Pass,
     ) -> Result<Response<Body>, Refusal> {
         let request = call.upward(route, body, pass)?;
-        let mut answer = match self.http.send(request).await {
+        let sent = tokio::select! {
+            sent = self.http.send(request) => sent,
+            () = pass.ends.cancelled() => return Err(Refusal::NoToken),
+        };
+        let mut answer = match sent {
             Ok(answer) if answer.status() != StatusCode::SWITCHING_PROTOCOLS => answer,
             // Nobody asked for another protocol.
             Ok(_) => return Err(unreachable(route, UpstreamFault::Unreachable(Transport::Closed))),
@@ -180,7 +188,7 @@ impl Proxy {
         }
         fields::downward(answer.headers_mut());
         *answer.version_mut() = Version::HTTP_11;
-        Ok(answer.map(Body::new))
+        Ok(answer.map(|body| lasting(body, &pass.ends)))
     }
 
     /// The JSON-RPC id of the request that is refused; null where its body does not come soon, or has none.

@@ -13,6 +13,7 @@ use crate::control::Revocation;
 use crate::grant::Grant;
 use crate::route::{Access, Route};
 use crate::session::Session;
+use crate::step_ups::StepUps;
 
 /// Something the engine asks of a driver.
 pub(crate) enum Ask {
@@ -31,6 +32,7 @@ pub(crate) struct Entry {
     pub(crate) config: WorkloadConfig,
     pub(crate) route: Arc<Route>,
     pub(crate) session: Arc<Session>,
+    pub(crate) step_ups: StepUps,
     pub(crate) asks: mpsc::UnboundedSender<Ask>,
     pub(crate) shown: ArcSwap<Workload>,
     pub(crate) changed: watch::Sender<()>,

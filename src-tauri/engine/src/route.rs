@@ -8,6 +8,7 @@ use http::{HeaderName, HeaderValue};
 use lamplighter_core::config::Name;
 use lamplighter_core::{Event, Lease, Phase, Status};
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::metrics::{Meters, Metrics};
@@ -50,6 +51,8 @@ pub struct Access {
     pub credential: Option<Arc<Credential>>,
     /// Headers that the person gave, to be set on every request (values are sensitive).
     pub headers: Arc<[(HeaderName, HeaderValue)]>,
+    /// Cancelled when requests that went up under this view must end: the workload was stopped, removed or signed out.
+    pub ends: CancellationToken,
 }
 
 /// One workload, as the request path sees it. Written by its driver alone.

@@ -17,6 +17,7 @@ use crate::control::Revocation;
 use crate::grant::{Grant, Secrets};
 use crate::http::HttpClient;
 use crate::ports::{Clock, SecretStore};
+use crate::revocation::Revocations;
 use crate::route::Credential;
 
 /// Holds the grant of one workload and keeps its document in the secret store.
@@ -27,6 +28,7 @@ pub(crate) struct Session {
     store: Arc<dyn SecretStore>,
     clock: Arc<dyn Clock>,
     leases: Arc<AtomicU64>,
+    revocations: Arc<Revocations>,
     held: Mutex<Held>,
     /// One at a time exchanges the refresh token, or reads what an exchange may just be replacing.
     turns: tokio::sync::Mutex<()>,
@@ -78,6 +80,7 @@ impl Session {
         store: Arc<dyn SecretStore>,
         clock: Arc<dyn Clock>,
         leases: Arc<AtomicU64>,
+        revocations: Arc<Revocations>,
     ) -> Self {
         Self {
             config: config.clone(),
@@ -86,6 +89,7 @@ impl Session {
             store,
             clock,
             leases,
+            revocations,
             held: Mutex::default(),
             turns: tokio::sync::Mutex::default(),
             writing: tokio::sync::Mutex::default(),
@@ -150,9 +154,14 @@ impl Session {
         // What cannot be stored now is settled later: see `Settling`.
         let _ = self.write().await;
         match grant {
-            Some(grant) => self.revoke(&grant).await,
+            Some(grant) => self.revocations.revoke(&grant).await,
             None => Revocation::NothingHeld,
         }
+    }
+
+    /// Revokes, without anybody waiting for it, a grant that is not going to be kept.
+    pub(crate) fn abandon(&self, grant: Grant) {
+        self.revocations.abandon(self.config.name.as_str(), grant);
     }
 
     /// Forgets the registration that the grant was obtained with.

@@ -6,7 +6,6 @@ mod browser;
 mod device;
 mod flow;
 mod pace;
-mod step_ups;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +17,6 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use self::flow::{Flow, Kind};
-use self::step_ups::StepUps;
 use crate::clock::within;
 use crate::control::{ControlError, SignInOutcome};
 use crate::grant::{Grant, Origin};
@@ -42,13 +40,12 @@ pub(crate) struct SignIns {
     flows: Mutex<HashMap<String, Arc<Flow>>>,
     /// What asks for tokens: what that brings is kept even when nobody waits for it.
     completing: TaskTracker,
-    step_ups: StepUps,
 }
 
 impl SignIns {
     pub(crate) fn new(http: HttpClient, store: Arc<dyn SecretStore>, clock: Arc<dyn Clock>, redirect_uri: Url) -> Self {
         let completing = TaskTracker::new();
-        Self { http, store, clock, redirect_uri, flows: Mutex::default(), completing, step_ups: StepUps::default() }
+        Self { http, store, clock, redirect_uri, flows: Mutex::default(), completing }
     }
 
     /// Cancels the sign-in of a workload; whether there was one.
@@ -70,7 +67,7 @@ impl SignIns {
     }
 
     /// Whether a sign-in makes sense. `force` asks the person even where it seems in vain.
-    fn permit(&self, entry: &Entry, force: bool) -> Result<(), ControlError> {
+    fn permit(entry: &Entry, force: bool) -> Result<(), ControlError> {
         let name = entry.name();
         match entry.config.grant {
             GrantKind::AuthorizationCode => {}
@@ -85,7 +82,7 @@ impl SignIns {
                 )));
             }
         }
-        if !force && self.step_ups.in_vain(entry) {
+        if !force && asking::demanded(entry).is_some_and(|scopes| entry.step_ups.in_vain(&scopes)) {
             return Err(ControlError::NotApplicable(format!(
                 "{name} grants the access it asks for and refuses all the same; `lamplighter login {name} --force` asks again"
             )));
@@ -149,12 +146,17 @@ impl SignIns {
         }
         if let Some(SignInOutcome::Failed(problem)) = flow.outcome.borrow().clone() {
             // Cancelled, or overtaken by another, while the tokens were asked for.
+            flow.entry.session.abandon(grant);
             return Err(problem);
         }
-        if !flow.entry.adopt(grant).await {
+        if !flow.entry.adopt(grant.clone()).await {
+            flow.entry.session.abandon(grant);
             return Err("the workload was removed meanwhile".to_owned());
         }
-        self.step_ups.count(&flow.entry);
+        if let Some(scopes) = asking::demanded(&flow.entry) {
+            flow.entry.step_ups.grant(scopes);
+            flow.entry.route.challenge_answered();
+        }
         Ok(())
     }
 

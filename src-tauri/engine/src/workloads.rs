@@ -10,16 +10,20 @@ use lamplighter_core::status::Identity;
 use lamplighter_core::{Event, Monitor};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::driver::Driver;
+use crate::engine::Ports;
 use crate::http::HttpClient;
 use crate::metrics::Metrics;
 use crate::ports::{Clock, Journal, SecretStore};
 use crate::registry::{Entry, Registry};
+use crate::revocation::Revocations;
 use crate::route::{Access, Route};
 use crate::session::Session;
 use crate::settling::Settling;
+use crate::step_ups::StepUps;
 
 /// What every workload is made of.
 pub(crate) struct Workloads {
@@ -31,12 +35,38 @@ pub(crate) struct Workloads {
     pub(crate) registry: Arc<Registry>,
     pub(crate) notices: mpsc::UnboundedSender<(String, Notice)>,
     pub(crate) leases: Arc<AtomicU64>,
+    pub(crate) revocations: Arc<Revocations>,
     pub(crate) base: Url,
     pub(crate) drivers: Mutex<JoinSet<()>>,
     pub(crate) settling: Settling,
 }
 
 impl Workloads {
+    /// No workload yet; `base` is where the engine listens.
+    pub(crate) fn new(
+        http: HttpClient,
+        ports: Ports,
+        metrics: Arc<Metrics>,
+        notices: mpsc::UnboundedSender<(String, Notice)>,
+        base: Url,
+    ) -> Self {
+        let Ports { clock, secrets, journal } = ports;
+        Self {
+            revocations: Arc::new(Revocations::new(http.clone(), Arc::clone(&clock), Arc::clone(&journal))),
+            http,
+            metrics,
+            secrets,
+            clock,
+            journal,
+            registry: Arc::new(Registry::new()),
+            notices,
+            leases: Arc::new(AtomicU64::new(1)),
+            base,
+            drivers: Mutex::default(),
+            settling: Settling::default(),
+        }
+    }
+
     /// Starts every workload that is not kept stopped.
     pub(crate) async fn start_all(&self, configs: Vec<WorkloadConfig>) {
         let mut entries = Vec::with_capacity(configs.len());
@@ -58,6 +88,7 @@ impl Workloads {
             Arc::clone(&self.secrets),
             Arc::clone(&self.clock),
             Arc::clone(&self.leases),
+            Arc::clone(&self.revocations),
         ))
     }
 
@@ -77,11 +108,13 @@ impl Workloads {
         let identity =
             Identity { name: name.clone(), url: config.url.as_str().to_owned(), endpoint, account: None, issuer: None };
         let shown = status.describe(&identity, &now);
-        let access = Access { status: Arc::new(status), credential: None, headers: Arc::default() };
+        let ends = CancellationToken::new();
+        let access = Access { status: Arc::new(status), credential: None, headers: Arc::default(), ends: ends.clone() };
         let route = Route::new(config.name.clone(), config.url.clone(), config.token.caller_wait, access, reports);
         let entry = Arc::new(Entry {
             route: Arc::new(route),
             session: Arc::clone(&session),
+            step_ups: StepUps::default(),
             asks,
             shown: ArcSwap::from_pointee(shown),
             changed: self.registry.changed().clone(),
@@ -102,6 +135,7 @@ impl Workloads {
             settling: self.settling.clone(),
             credential: None,
             offered: None,
+            ends,
             forgetting: Vec::new(),
             draining: false,
         };
@@ -116,6 +150,7 @@ impl Workloads {
         }
         let mut drivers = std::mem::take(&mut *self.drivers.lock().unwrap_or_else(PoisonError::into_inner));
         while drivers.join_next().await.is_some() {}
+        self.revocations.finish().await;
         self.settling.end_all();
     }
 }

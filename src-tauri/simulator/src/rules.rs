@@ -205,6 +205,8 @@ pub enum ResourceMetadata {
     Inserted,
     /// `/.well-known/oauth-protected-resource` at the root.
     Root,
+    /// Where only the challenge leads.
+    Unguessable,
 }
 
 /// Which requests need a token.

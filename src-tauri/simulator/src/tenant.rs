@@ -141,6 +141,7 @@ impl Tenant {
                 let path = match desk.resource.metadata {
                     ResourceMetadata::Inserted => format!("/.well-known/oauth-protected-resource/{name}/mcp"),
                     ResourceMetadata::Root => "/.well-known/oauth-protected-resource".to_owned(),
+                    ResourceMetadata::Unguessable => format!("/{name}/about-this-resource"),
                 };
                 (Host::McpServer, path)
             }

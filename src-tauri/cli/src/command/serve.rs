@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use lamplighter_core::config::{Config, Environment};
 use lamplighter_engine::engine::{self, Engine, StartError};
+use lamplighter_engine::log::DailyLog;
+use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::Profile;
 use lamplighter_engine::{journal, secrets};
 use tracing_subscriber::EnvFilter;
@@ -22,7 +24,7 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
     for warning in &config.warnings {
         out.note(&format!("warning: {warning}"));
     }
-    let _log = log(&profile, &config, out.terminal().live)?;
+    let _log = log(&profile, &config, Arc::clone(&ports.clock), out.terminal().live)?;
     let doors = engine::Ports {
         clock: Arc::clone(&ports.clock),
         secrets: secrets::open(config.secret_store, &profile, Arc::clone(&ports.clock)),
@@ -56,6 +58,7 @@ pub(super) fn config(profile: &Profile, environment: &Environment) -> Result<Con
 fn log(
     profile: &Profile,
     config: &Config,
+    clock: Arc<dyn Clock>,
     terminal: bool,
 ) -> Result<tracing_appender::non_blocking::WorkerGuard, Failure> {
     let words = config.log.as_deref().unwrap_or("info");
@@ -64,14 +67,7 @@ fn log(
             .hint("write a level (error, warn, info, debug, trace), or one for each part: `info,lamplighter_engine=debug`")
     })?;
     let folder = profile.state_dir.join("log");
-    private_folder(&folder).map_err(|error| unwritable(&folder, &error))?;
-    let file = tracing_appender::rolling::Builder::new()
-        .rotation(tracing_appender::rolling::Rotation::DAILY)
-        .filename_prefix("lamplighter")
-        .filename_suffix("log")
-        .max_log_files(7)
-        .build(&folder)
-        .map_err(|error| unwritable(&folder, &error))?;
+    let file = DailyLog::open(&folder, clock).map_err(|error| unwritable(&folder, &error))?;
     let (file, guard) = tracing_appender::non_blocking(file);
     let lines = tracing_subscriber::fmt::layer().with_ansi(false);
     let mut told = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
@@ -82,15 +78,6 @@ fn log(
     // Whoever runs the engine inside another program has a log of its own.
     let _ = subscriber.try_init();
     Ok(guard)
-}
-
-/// Makes `folder`, and what is missing above it, for this person alone.
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 fn unwritable(folder: &Path, error: &dyn std::error::Error) -> Failure {

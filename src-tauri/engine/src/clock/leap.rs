@@ -12,13 +12,30 @@ const NOISE: Duration = Duration::from_secs(2);
 /// Generous: a starved machine is not a suspended one.
 const OVERSLEPT: Duration = Duration::from_secs(15);
 
-/// Something that timers cannot know of. Zero where it did not happen.
+/// What timers cannot know of, in all since the clock began: whoever looks late still sees that it happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Jump {
+pub struct Jumps {
     /// How long the machine was suspended.
     pub slept: Duration,
     /// How far the wall clock was moved (negative: back), the time that passed aside.
-    pub wall_jump: SignedDuration,
+    pub wall: SignedDuration,
+}
+
+/// One such thing. Zero where it did not happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Jump {
+    /// How long the machine was suspended.
+    pub(super) slept: Duration,
+    /// How far the wall clock was moved.
+    pub(super) wall: SignedDuration,
+}
+
+impl Jumps {
+    /// One more.
+    pub(super) fn add(&mut self, jump: Jump) {
+        self.slept = self.slept.saturating_add(jump.slept);
+        self.wall = self.wall.saturating_add(jump.wall);
+    }
 }
 
 /// One look at the three clocks, each from its own origin.
@@ -49,7 +66,7 @@ impl Look {
         if slept.is_none() && wall_jump.is_none() {
             return None;
         }
-        Some(Jump { slept: slept.unwrap_or_default(), wall_jump: wall_jump.unwrap_or_default() })
+        Some(Jump { slept: slept.unwrap_or_default(), wall: wall_jump.unwrap_or_default() })
     }
 }
 
@@ -67,8 +84,8 @@ mod tests {
         }
     }
 
-    fn jump(slept: u64, wall_jump: i64) -> Jump {
-        Jump { slept: Duration::from_secs(slept), wall_jump: SignedDuration::from_secs(wall_jump) }
+    fn jump(slept: u64, wall: i64) -> Jump {
+        Jump { slept: Duration::from_secs(slept), wall: SignedDuration::from_secs(wall) }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use lamplighter_core::{Moment, Reading};
 use tokio::sync::watch;
 
-use super::leap::{Jump, Look};
+use super::leap::{Jumps, Look};
 use crate::ports::Clock;
 
 /// How often the watch looks: the most by which a sleep is late after a suspend that nothing else announced.
@@ -26,7 +26,7 @@ const TORN: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct SystemClock {
     clocks: Arc<Clocks>,
-    jumps: watch::Receiver<Jump>,
+    jumps: watch::Receiver<Jumps>,
     /// The watch ends when the last of these is gone.
     _watched: mpsc::Sender<()>,
 }
@@ -50,7 +50,7 @@ impl SystemClock {
     #[must_use]
     pub fn new() -> Self {
         let clocks = Arc::new(Clocks::new());
-        let (publish, jumps) = watch::channel(Jump::default());
+        let (publish, jumps) = watch::channel(Jumps::default());
         let (watched, end) = mpsc::channel();
         let its_clocks = clocks.clone();
         let thread = std::thread::Builder::new().name("clock".to_owned());
@@ -73,7 +73,7 @@ impl Clock for SystemClock {
         sleep_while(move || moment.since(PAST + clocks.look().boot), self.jumps()).boxed()
     }
 
-    fn jumps(&self) -> watch::Receiver<Jump> {
+    fn jumps(&self) -> watch::Receiver<Jumps> {
         let mut jumps = self.jumps.clone();
         jumps.borrow_and_update();
         jumps
@@ -102,7 +102,7 @@ impl Clocks {
 }
 
 /// Sleeps until nothing is `left`, and looks again after every jump: what is left by the clock of timers is too long then.
-async fn sleep_while(left: impl Fn() -> Duration + Send, mut jumps: watch::Receiver<Jump>) {
+async fn sleep_while(left: impl Fn() -> Duration + Send, mut jumps: watch::Receiver<Jumps>) {
     loop {
         let left = left();
         if left.is_zero() {
@@ -122,7 +122,7 @@ async fn timer(span: Duration) {
 }
 
 /// Looks at the clocks again and again, and publishes the jumps, until nobody has the clock any more.
-fn watch_for_jumps(clocks: &Clocks, publish: &watch::Sender<Jump>, end: &mpsc::Receiver<()>) {
+fn watch_for_jumps(clocks: &Clocks, publish: &watch::Sender<Jumps>, end: &mpsc::Receiver<()>) {
     let timer_counts_suspended = cfg!(windows);
     let mut before = clocks.look();
     while end.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
@@ -132,8 +132,8 @@ fn watch_for_jumps(clocks: &Clocks, publish: &watch::Sender<Jump>, end: &mpsc::R
                 let slept = u64::try_from(jump.slept.as_millis()).unwrap_or(u64::MAX);
                 clocks.asleep.fetch_add(slept, Ordering::Relaxed);
             }
-            tracing::info!(slept = ?jump.slept, wall_jump = ?jump.wall_jump, "the clocks jumped");
-            publish.send_replace(jump);
+            tracing::info!(slept = ?jump.slept, wall = ?jump.wall, "the clocks jumped");
+            publish.send_modify(|jumps| jumps.add(jump));
         }
         before = now;
     }
@@ -167,18 +167,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_jump_past_its_moment_ends_a_sleep() {
-        let publish = watch::Sender::new(Jump::default());
+        let publish = watch::Sender::new(Jumps::default());
         let left = Arc::new(AtomicU64::new(3_600));
         let its_left = left.clone();
         let sleep = sleep_while(move || Duration::from_secs(its_left.load(Ordering::Relaxed)), publish.subscribe());
         tokio::pin!(sleep);
         assert!(futures_util::poll!(&mut sleep).is_pending());
         left.store(60, Ordering::Relaxed);
-        publish.send_replace(Jump { slept: Duration::from_mins(59), ..Jump::default() });
+        publish.send_modify(|jumps| jumps.slept += Duration::from_mins(59));
         assert!(futures_util::poll!(&mut sleep).is_pending(), "its moment is still to come");
         left.store(0, Ordering::Relaxed);
         assert!(futures_util::poll!(&mut sleep).is_pending(), "no timer of this process knows");
-        publish.send_replace(Jump { slept: Duration::from_mins(1), ..Jump::default() });
+        publish.send_modify(|jumps| jumps.slept += Duration::from_mins(1));
         assert!(futures_util::poll!(&mut sleep).is_ready());
     }
 

@@ -10,14 +10,15 @@ use jiff::{SignedDuration, Timestamp};
 use lamplighter_core::{Moment, Reading};
 use tokio::sync::{oneshot, watch};
 
-use super::Jump;
+use super::Jumps;
+use super::leap::Jump;
 use crate::ports::Clock;
 
 /// A simulated clock; clones share their time. It starts at 2026-11-21T08:00:00Z.
 #[derive(Clone, Debug)]
 pub struct VirtualClock {
     state: Arc<Mutex<State>>,
-    jumps: watch::Sender<Jump>,
+    jumps: watch::Sender<Jumps>,
 }
 
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl VirtualClock {
             wall: Timestamp::constant(1_795_248_000, 0),
         };
         let state = State { now: start, sleepers: BTreeMap::new(), sleeps: 0 };
-        Self { state: Arc::new(Mutex::new(state)), jumps: watch::Sender::new(Jump::default()) }
+        Self { state: Arc::new(Mutex::new(state)), jumps: watch::Sender::new(Jumps::default()) }
     }
 
     /// Lets `span` pass on a machine that is awake.
@@ -55,7 +56,7 @@ impl VirtualClock {
     /// Suspends the machine for `span`: time passes, but none of it awake.
     pub fn sleep_machine(&self, span: Duration) {
         self.state().pass(span, Duration::ZERO);
-        self.jumps.send_replace(Jump { slept: span, ..Jump::default() });
+        self.jumps.send_modify(|jumps| jumps.add(Jump { slept: span, ..Jump::default() }));
     }
 
     /// Sets the wall clock ahead by `span`, or back where it is negative.
@@ -63,7 +64,7 @@ impl VirtualClock {
         let mut state = self.state();
         state.now.wall = state.now.wall.saturating_add(span).unwrap_or(state.now.wall);
         drop(state);
-        self.jumps.send_replace(Jump { wall_jump: span, ..Jump::default() });
+        self.jumps.send_modify(|jumps| jumps.add(Jump { wall: span, ..Jump::default() }));
     }
 
     /// The next moment for which somebody sleeps: where a simulation may go without missing anything.
@@ -115,7 +116,7 @@ impl Clock for VirtualClock {
         .boxed()
     }
 
-    fn jumps(&self) -> watch::Receiver<Jump> {
+    fn jumps(&self) -> watch::Receiver<Jumps> {
         self.jumps.subscribe()
     }
 }

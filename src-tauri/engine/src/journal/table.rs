@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
+use crate::files;
 use crate::ports::Row;
 
 /// The layout that this program writes (`PRAGMA user_version`).
@@ -72,7 +73,8 @@ pub(super) struct Table {
 impl Table {
     /// Opens the table in `file`, which is made (0600) where it is missing.
     pub(super) fn open(file: &Path) -> Result<Self, TableError> {
-        make(file)?;
+        // The database gives the rights of this file to those that it puts beside it.
+        files::open_private(file)?;
         let connection =
             Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         Self::prepare(connection)
@@ -175,15 +177,6 @@ impl Table {
         rows.reverse();
         Ok(rows)
     }
-}
-
-/// Makes `file` with rights for its owner alone; the database gives them to the files that it puts beside it.
-fn make(file: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map(drop)
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {

@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Vault, failed};
+use crate::files;
 use crate::ports::{Clock, StoreError};
 
 /// What a sealed file begins with: this format, its first version. The nonce and the sealed document follow.
@@ -54,7 +55,7 @@ impl Folder {
     }
 
     fn unlock(&self) -> Result<XChaCha20Poly1305, StoreError> {
-        fs::create_dir_all(&self.path).map_err(at(&self.path))?;
+        files::make_private_folder(&self.path).map_err(at(&self.path))?;
         restrict(&self.path).map_err(at(&self.path))?;
         let file = self.path.join("key");
         let key = match contents(&file).map_err(at(&file))? {

@@ -195,8 +195,8 @@ impl StillClock {
 }
 
 impl Clock for StillClock {
-    fn jumps(&self) -> watch::Receiver<crate::clock::Jump> {
-        watch::channel(crate::clock::Jump::default()).1
+    fn jumps(&self) -> watch::Receiver<crate::clock::Jumps> {
+        watch::channel(crate::clock::Jumps::default()).1
     }
 
     fn now(&self) -> Reading {
@@ -309,5 +309,5 @@ fn access(phase: Phase, gate: Gate, credential: Option<Arc<Credential>>) -> Acce
         conditions: Vec::new(),
     };
     let given = (HeaderName::from_static("x-given"), HeaderValue::from_static("by the person"));
-    Access { status: Arc::new(status), credential, headers: Arc::new([given]) }
+    Access { status: Arc::new(status), credential, headers: Arc::new([given]), ends: CancellationToken::new() }
 }

@@ -114,7 +114,8 @@ impl Session {
             (held.revision, (!held.secrets.is_empty()).then(|| held.secrets.encode()))
         };
         let written = match document {
-            Some(document) => self.store.write(&self.document, document).await,
+            Some(Ok(document)) => self.store.write(&self.document, document).await,
+            Some(Err(error)) => Err(error),
             None => self.store.delete(&self.document).await,
         };
         if written.is_ok() {

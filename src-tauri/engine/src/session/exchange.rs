@@ -1,4 +1,4 @@
-//! The session at the token endpoint: refresh, obtain again, revoke. A rotated token is stored before it is used.
+//! The session at the token endpoint: refresh, obtain again. A rotated token is stored before it is used.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,20 +12,25 @@ use secrecy::ExposeSecret;
 
 use super::{Outcome, Session, credential};
 use crate::clock::within;
-use crate::control::Revocation;
 use crate::grant::{Grant, Origin, Secrets};
 use crate::oauth::{self, Client, TokenFailure, TokenRequest, Tokens};
-use crate::route::Credential;
+use crate::probe;
+use crate::route::{Credential, Route};
 
 /// One attempt, connecting included.
 const ATTEMPT: Duration = Duration::from_secs(30);
-/// How long each token's revocation may take.
-const REVOCATION: Duration = Duration::from_secs(5);
+
+/// One attempt at the token endpoint: until when it may go on, and the way to the workload that it is for.
+#[derive(Clone, Copy)]
+struct Bounds<'a> {
+    deadline: Moment,
+    route: &'a Route,
+}
 
 impl Session {
     /// Exchanges the refresh token. A rotated one is stored before the answer is given.
-    pub(crate) async fn renew(&self, attempt: Attempt) -> Outcome {
-        match self.exchange().await {
+    pub(crate) async fn renew(&self, attempt: Attempt, route: &Route) -> Outcome {
+        match self.exchange(route).await {
             Ok(renewed) => {
                 let Renewed { lease, credential, stored, skew } = renewed;
                 Outcome { event: Event::Renewed { attempt, lease, stored, skew }, credential }
@@ -42,15 +47,15 @@ impl Session {
     }
 
     /// One exchange, and where the store holds a newer token than the one refused, one more with that.
-    async fn exchange(&self) -> Result<Renewed, TokenFailure> {
+    async fn exchange(&self, route: &Route) -> Result<Renewed, TokenFailure> {
         let _turn = self.turns.lock().await;
-        let deadline = self.clock.now().moment + ATTEMPT;
+        let bounds = Bounds { deadline: self.clock.now().moment + ATTEMPT, route };
         let generation = self.held().generation;
-        let mut answer = self.exchange_held(deadline).await;
+        let mut answer = self.exchange_held(bounds).await;
         if answer.as_ref().is_err_and(|failure| says(&failure.answer, "invalid_grant"))
             && self.take_newer_from_store().await
         {
-            answer = self.exchange_held(deadline).await;
+            answer = self.exchange_held(bounds).await;
         }
         let mut held = self.held();
         if held.generation != generation {
@@ -61,14 +66,14 @@ impl Session {
         answer
     }
 
-    async fn exchange_held(&self, deadline: Moment) -> Result<Renewed, TokenFailure> {
+    async fn exchange_held(&self, bounds: Bounds<'_>) -> Result<Renewed, TokenFailure> {
         let (generation, earlier) = {
             let held = self.held();
             (held.generation, held.secrets.grant.clone())
         };
         let (tokens, origin) = match self.config.grant {
-            GrantKind::ClientCredentials => self.obtain(earlier.as_ref(), deadline).await?,
-            GrantKind::AuthorizationCode | GrantKind::Bearer => self.refresh(earlier.as_ref(), deadline).await?,
+            GrantKind::ClientCredentials => self.obtain(earlier.as_ref(), bounds).await?,
+            GrantKind::AuthorizationCode | GrantKind::Bearer => self.refresh(earlier.as_ref(), bounds.deadline).await?,
         };
         let skew = tokens.skew;
         let issued = Grant::issued(tokens, origin, self.clock.now().wall);
@@ -81,6 +86,10 @@ impl Session {
         {
             let mut held = self.held();
             if held.generation != generation {
+                // A sign-in has a grant of its own; a sign-out wants none, and what came later must not outlive it.
+                if held.secrets.grant.is_none() {
+                    self.abandon(next);
+                }
                 return Err(transport(Transport::Closed));
             }
             held.secrets.grant = Some(next);
@@ -102,15 +111,15 @@ impl Session {
 
     /// RFC 6749 section 4.4: obtained again instead of renewed; once without the scope when the server
     /// does not know it.
-    async fn obtain(&self, grant: Option<&Grant>, deadline: Moment) -> Result<(Tokens, Origin), TokenFailure> {
+    async fn obtain(&self, grant: Option<&Grant>, bounds: Bounds<'_>) -> Result<(Tokens, Origin), TokenFailure> {
         let origin = match grant.and_then(|grant| grant.origin.clone()) {
             Some(origin) => origin,
-            None => self.discover(deadline).await?,
+            None => self.discover(bounds).await?,
         };
         let scopes = self.config.scopes.as_slice();
-        let tokens = match self.request(&origin, TokenRequest::ClientCredentials { scopes }, deadline).await {
+        let tokens = match self.request(&origin, TokenRequest::ClientCredentials { scopes }, bounds.deadline).await {
             Err(failure) if !scopes.is_empty() && says(&failure.answer, "invalid_scope") => {
-                self.request(&origin, TokenRequest::ClientCredentials { scopes: &[] }, deadline).await?
+                self.request(&origin, TokenRequest::ClientCredentials { scopes: &[] }, bounds.deadline).await?
             }
             answered => answered?,
         };
@@ -133,10 +142,13 @@ impl Session {
         }
     }
 
-    /// Where client credentials are taken to.
-    async fn discover(&self, deadline: Moment) -> Result<Origin, TokenFailure> {
+    /// Where client credentials are taken to: where the server's own challenge leads.
+    async fn discover(&self, Bounds { deadline, route }: Bounds<'_>) -> Result<Origin, TokenFailure> {
         let config = &self.config;
-        let search = oauth::discover(&self.http, &config.url, None, config.issuer.as_ref());
+        let search = async {
+            let challenge = probe::challenge(&self.http, &*self.clock, route).await;
+            oauth::discover(&self.http, &config.url, challenge.as_ref(), config.issuer.as_ref()).await
+        };
         let found = match within(&*self.clock, deadline.since(self.clock.now().moment), search).await {
             Some(Ok(found)) => found,
             Some(Err(error)) => {
@@ -169,21 +181,6 @@ impl Session {
             held.secrets.grant = stored.grant;
         }
         newer
-    }
-
-    pub(super) async fn revoke(&self, grant: &Grant) -> Revocation {
-        let Some(origin) = &grant.origin else { return Revocation::NothingHeld };
-        let Some(endpoint) = &origin.revocation_endpoint else { return Revocation::NotOffered };
-        let tokens = grant.refresh_token.iter().map(|token| (token, "refresh_token"));
-        for (token, hint) in tokens.chain([(&grant.access_token, "access_token")]) {
-            let request = oauth::revoke(&self.http, endpoint, &origin.client, token, hint);
-            match within(&*self.clock, REVOCATION, request).await {
-                Some(Ok(())) => {}
-                Some(Err(error)) => return Revocation::Failed(error.to_string()),
-                None => return Revocation::Failed("the sign-in server did not answer".to_owned()),
-            }
-        }
-        Revocation::Revoked
     }
 }
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 
 use super::SignIns;
-use super::step_ups::demanded;
-use crate::oauth::{self, Challenge, Client, Discovered, Server, SignInError, SignInGrant};
+use crate::oauth::{self, Client, Discovered, Server, SignInError, SignInGrant};
 use crate::probe;
 use crate::registry::Entry;
 
@@ -20,7 +19,7 @@ pub(super) struct Asking {
 
 impl SignIns {
     pub(super) async fn asking(&self, entry: &Arc<Entry>, grant: SignInGrant) -> Result<Asking, SignInError> {
-        let challenge = self.challenge(entry).await;
+        let challenge = probe::challenge(&self.http, &*self.clock, &entry.route).await;
         let config = &entry.config;
         let found = oauth::discover(&self.http, &config.url, challenge.as_ref(), config.issuer.as_ref()).await?;
         let scopes = scopes(entry, &found);
@@ -32,17 +31,6 @@ impl SignIns {
         }
         let client = self.client(entry, &server, &scopes, grant).await?;
         Ok(Asking { server, client, resource: crate::grant::resource(config, resource), scopes })
-    }
-
-    /// The challenge that the server answered last, else what it answers now.
-    async fn challenge(&self, entry: &Entry) -> Option<Challenge> {
-        if let Some(challenge) = entry.route.last_challenge() {
-            return Some(Challenge::clone(&challenge));
-        }
-        let mut bare = crate::route::Access::clone(&entry.route.access());
-        bare.credential = None;
-        let seen = probe::look(&self.http, &*self.clock, &entry.config.url, &bare).await;
-        seen.ok().and_then(|seen| seen.challenge())
     }
 
     /// Who we are to `server`: pre-registered, else registered before, else registered now.
@@ -101,4 +89,10 @@ fn scopes(entry: &Entry, found: &Discovered) -> Vec<String> {
         }
     }
     scopes
+}
+
+/// The scopes of a step-up that the server asks for (RFC 6750 section 3.1).
+pub(super) fn demanded(entry: &Entry) -> Option<Vec<String>> {
+    let challenge = entry.route.last_challenge()?;
+    (challenge.error.as_deref() == Some("insufficient_scope")).then(|| challenge.scopes.clone())
 }

@@ -23,15 +23,16 @@ impl SignIns {
         entry: Arc<Entry>,
         force: bool,
     ) -> Result<SignIn, ControlError> {
-        self.permit(&entry, force)?;
+        Self::permit(&entry, force)?;
         let asking = self.prepared(entry.name(), self.asking(&entry, SignInGrant::AuthorizationCode)).await?;
         let redirect_uri = asking.client.redirect_uri.as_ref().unwrap_or(&self.redirect_uri);
         let authorization =
             oauth::authorize(&asking.server, &asking.client, redirect_uri, &asking.scopes, asking.resource.as_deref());
         let authorization_url = authorization.url.clone();
         let (flow, outcome) = Flow::new(entry, asking, Kind::Browser(Arc::new(authorization)));
+        // Before anything is waited for: whoever asked may go, and the flow must end all the same.
+        self.expire(Arc::clone(&flow), outcome.clone());
         self.begin(&flow).await;
-        self.expire(flow, outcome.clone());
         Ok(SignIn { authorization_url, outcome })
     }
 

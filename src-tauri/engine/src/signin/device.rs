@@ -18,7 +18,7 @@ impl SignIns {
         entry: Arc<Entry>,
         force: bool,
     ) -> Result<DeviceSignIn, ControlError> {
-        self.permit(&entry, force)?;
+        Self::permit(&entry, force)?;
         let preparation = async {
             let asking = self.asking(&entry, SignInGrant::DeviceCode).await?;
             let authorization = oauth::authorize_device(
@@ -47,8 +47,9 @@ impl SignIns {
             expires_in: authorization.expires_in,
             outcome: outcome.clone(),
         };
+        // Before anything is waited for: whoever asked may go, and the flow must end all the same.
+        self.completing.spawn(poll(Arc::downgrade(self), Arc::clone(&flow), authorization, outcome));
         self.begin(&flow).await;
-        self.completing.spawn(poll(Arc::downgrade(self), flow, authorization, outcome));
         Ok(begun)
     }
 

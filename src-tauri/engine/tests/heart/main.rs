@@ -4,10 +4,15 @@
 
 mod stage;
 
+mod abandoned;
 mod added;
 mod device;
 mod drain;
 mod load;
+mod machine;
+mod overtaken;
 mod removed;
 mod signin;
+mod start;
 mod stopped;
+mod streams;

@@ -3,9 +3,10 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use http::{Method, StatusCode};
 use lamplighter_core::Phase;
 use lamplighter_engine::engine::CallbackPage;
-use lamplighter_simulator::{Endpoint, Fault};
+use lamplighter_simulator::{Endpoint, Fault, ScopeDemand};
 
 use crate::stage::{Stage, soon, workload};
 
@@ -49,4 +50,25 @@ async fn it_is_gone_even_if_nobody_waits_for_that() {
     removal.abort();
     soon(|| stage.handle.workload("linear").is_err()).await;
     assert!(stage.shelf.workload("linear").is_none());
+}
+
+#[tokio::test]
+async fn another_of_its_name_is_asked_for_more_access_as_if_for_the_first_time() {
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"x"}}}"#;
+    let stage = Stage::signed_in().await;
+    stage.server.resource(|rules| rules.scope_demand = ScopeDemand::Insatiable(vec!["read".to_owned()]));
+    for _ in 0..3 {
+        stage.open(Method::POST, call).await;
+        let callback = stage.approved().await;
+        stage.handle.callback(&callback).await;
+    }
+    stage.open(Method::POST, call).await;
+    assert!(stage.handle.login("linear", false).await.is_err(), "it was granted three times in vain");
+
+    stage.handle.remove("linear").await.unwrap();
+    stage.handle.add(workload(&stage.server)).await.unwrap();
+    let callback = stage.approved().await;
+    stage.handle.callback(&callback).await;
+    assert_eq!(stage.open(Method::POST, call).await.status(), StatusCode::FORBIDDEN);
+    assert!(stage.handle.login("linear", false).await.is_ok());
 }

@@ -2,21 +2,24 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use http::{Method, Request, Response};
+use hyper::body::Incoming;
 use lamplighter_core::Phase;
 use lamplighter_core::condition::StoreFault;
 use lamplighter_core::config::{Config, Environment, GrantKind, Name, Resource};
 use lamplighter_engine::clock::{SystemClock, VirtualClock, within};
-use lamplighter_engine::engine::{CallbackPage, Engine, NewWorkload, Ports};
+use lamplighter_engine::engine::{CallbackPage, Engine, NewWorkload, Ports, StartError};
 use lamplighter_engine::grant::Secrets;
 use lamplighter_engine::handle::Handle;
+use lamplighter_engine::http::{HttpClient, outgoing};
 use lamplighter_engine::journal;
-use lamplighter_engine::ports::{Clock, Journal, SecretStore, StoreError};
+use lamplighter_engine::ports::{Clock, Journal, Row, SecretStore, StoreError};
 use lamplighter_engine::profile::Profile;
 use lamplighter_simulator::{Server, World, person};
 use secrecy::{ExposeSecret as _, SecretSlice};
@@ -28,6 +31,10 @@ pub(crate) struct Shelf {
     documents: Mutex<HashMap<String, Vec<u8>>>,
     pub(crate) locked: AtomicBool,
     pub(crate) absent: AtomicBool,
+    /// Whoever holds it keeps writers waiting.
+    pub(crate) slow: tokio::sync::Mutex<()>,
+    /// Those who began to write.
+    pub(crate) writers: AtomicUsize,
 }
 
 impl Shelf {
@@ -58,6 +65,8 @@ impl SecretStore for Shelf {
 
     fn write<'a>(&'a self, name: &'a str, document: SecretSlice<u8>) -> BoxFuture<'a, Result<(), StoreError>> {
         async move {
+            self.writers.fetch_add(1, Ordering::SeqCst);
+            let _turn = self.slow.lock().await;
             self.opened()?;
             self.documents.lock().unwrap().insert(name.to_owned(), document.expose_secret().to_vec());
             Ok(())
@@ -125,6 +134,26 @@ impl Stage {
         Self { home, shelf, clock, journal, server, engine, handle }
     }
 
+    /// A request of a local client, its answer's body still to come.
+    pub(crate) async fn open(&self, method: Method, body: &str) -> Response<Incoming> {
+        let key = self.handle.endpoint_key().await.unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(self.handle.workload("linear").unwrap().endpoint)
+            .header("accept", "application/json, text/event-stream")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {}", key.expose_secret()))
+            .body(outgoing(body.to_owned().into()))
+            .unwrap();
+        HttpClient::new(&Environment::new()).unwrap().send(request).await.unwrap()
+    }
+
+    /// The newest row of the journal that says `code`.
+    pub(crate) async fn said(&self, code: &str) -> Option<Row> {
+        let rows = self.journal.rows(None, None, 1_000).await.unwrap();
+        rows.into_iter().rev().find(|row| row.reason_code.as_deref() == Some(code))
+    }
+
     pub(crate) fn phase(&self) -> Phase {
         self.handle.route("linear").unwrap().access().status.phase
     }
@@ -143,9 +172,20 @@ impl Stage {
 }
 
 async fn engine(home: &Path, shelf: &Arc<Shelf>, clock: &VirtualClock, journal: &Arc<dyn Journal>) -> Engine {
+    start(home, "127.0.0.1:0", shelf, clock, journal).await.unwrap()
+}
+
+/// Starts an engine that listens at `listen`.
+pub(crate) async fn start(
+    home: &Path,
+    listen: &str,
+    shelf: &Arc<Shelf>,
+    clock: &VirtualClock,
+    journal: &Arc<dyn Journal>,
+) -> Result<Engine, StartError> {
     let profile = Profile::inside(home);
     let text = std::fs::read_to_string(profile.config_file()).unwrap_or_default();
-    let text = format!("listen = \"127.0.0.1:0\"\n{text}");
+    let text = format!("listen = \"{listen}\"\n{text}");
     let environment = Environment::new();
     let config = Config::parse("test", &text, &environment).unwrap();
     let ports = Ports {
@@ -153,7 +193,7 @@ async fn engine(home: &Path, shelf: &Arc<Shelf>, clock: &VirtualClock, journal: 
         secrets: Arc::clone(shelf) as Arc<dyn SecretStore>,
         journal: Arc::clone(journal),
     };
-    Engine::start(profile, &environment, config, ports).await.unwrap()
+    Engine::start(profile, &environment, config, ports).await
 }
 
 pub(crate) fn workload(server: &Server) -> NewWorkload {
