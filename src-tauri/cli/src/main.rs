@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use lamplighter_cli::{Out, Ports};
 
 fn main() -> std::io::Result<ExitCode> {
-    let runtime = tokio::runtime::Runtime::new()?;
+    // One thread carries the traffic of one person with room to spare, and no request waits for another thread to wake.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code =
         runtime.block_on(lamplighter_cli::run(std::env::args_os().collect(), Ports::of_process(), Out::of_process()));
     // A read from standard input cannot be called back, and must not keep a command that is done.

@@ -2,6 +2,7 @@
 //!
 //! What a task needs is looked for before it starts, and every external command is shown before it runs.
 
+mod bench;
 mod check;
 mod process;
 mod test;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::process::{cargo, run, say};
+use crate::process::{cargo, say};
 
 /// What can be done to this repository.
 #[derive(Parser)]
@@ -32,9 +33,9 @@ enum Task {
     },
     /// Prove that it works: install what the tests need, check, and run every test.
     Test,
-    /// Measure what a decision costs.
+    /// Measure what Lamplighter costs beside its rivals, and write it to BENCHMARKS.md.
     Bench {
-        /// Passed on to the benchmarks, after a `--`: cargo xtask bench -- verdict
+        /// Passed on to the benchmark, after a `--`, which then only prints: cargo xtask bench -- hop --quick
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
@@ -46,9 +47,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Run { arguments } => return passed_on(&arguments),
         Task::Test => test::test(),
-        Task::Bench { arguments } => {
-            run(cargo(["bench", "--package", "lamplighter-core", "--bench", "decisions", "--"]).args(arguments))
-        }
+        Task::Bench { arguments } => bench::bench(&arguments),
         Task::Check => check::check(),
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)

@@ -1,6 +1,6 @@
 //! What the tasks need besides Rust, and how it gets onto this machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -25,9 +25,19 @@ const PROGRAMS: [(&str, &str); 6] = [
 /// # Errors
 /// When something is missing that cannot be installed; the error says what to do.
 pub(crate) fn prepare_tests() -> Result<()> {
-    system_packages()?;
+    system_packages(&missing_for_tests(), "the tests")?;
     node_is_recent()?;
     foreign_servers()
+}
+
+/// Gets what the benchmarks need: a rival made by others.
+///
+/// # Errors
+/// When it is missing and cannot be installed; the error says what to do.
+pub(crate) fn prepare_benchmarks() -> Result<()> {
+    // Debian keeps it where the search path of an ordinary user does not lead.
+    let missing = found("nginx").is_none() && !Path::new("/usr/sbin/nginx").is_file();
+    system_packages(if missing { &["nginx-light"] } else { &[] }, "the benchmarks")
 }
 
 /// `cargo-deny`, built below `target/` where the machine has none.
@@ -48,28 +58,25 @@ pub(crate) fn cargo_deny() -> Result<PathBuf> {
     Ok(built)
 }
 
-fn system_packages() -> Result<()> {
-    if !cfg!(target_os = "linux") {
-        return Ok(());
-    }
-    let missing = missing_packages();
-    if missing.is_empty() {
+/// Installs Debian packages that are `missing` for what is `wanted`.
+fn system_packages(missing: &[&str], wanted: &str) -> Result<()> {
+    if missing.is_empty() || !cfg!(target_os = "linux") {
         return Ok(());
     }
     if found("apt-get").is_none() {
         bail!(
-            "programs that the tests need are missing, and this is no Debian on which they could be installed\n\
+            "programs that {wanted} need are missing, and this is no Debian on which they could be installed\n\
              hint: install what Debian calls {}",
             missing.join(" ")
         );
     }
-    say(&format!("Installing what the tests need: {}", missing.join(" ")));
+    say(&format!("Installing what {wanted} need: {}", missing.join(" ")));
     run(&mut apt_get(&["update", "--quiet"])?)?;
-    run(apt_get(&["install", "--yes", "--quiet", "--no-install-recommends"])?.args(&missing))
+    run(apt_get(&["install", "--yes", "--quiet", "--no-install-recommends"])?.args(missing))
         .with_context(|| format!("cannot install packages\nhint: sudo apt-get install {}", missing.join(" ")))
 }
 
-fn missing_packages() -> Vec<&'static str> {
+fn missing_for_tests() -> Vec<&'static str> {
     let missing = PROGRAMS.iter().filter(|(program, _)| found(program).is_none()).map(|(_, package)| *package);
     let simulates_buses = Command::new("/usr/bin/python3")
         .args(["-c", "import dbusmock"])

@@ -1,0 +1,85 @@
+//! What Lamplighter costs, each figure beside a rival or a bound measured in the same run. Knows the `lamplighter`
+//! program from outside only: its commands, its files, its port.
+
+mod child;
+mod hop;
+mod lamplighter;
+mod load;
+mod machine;
+mod nginx;
+mod report;
+mod roles;
+mod stopwatch;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+
+use crate::measure::report::{Report, say};
+use crate::measure::roles::Role;
+
+/// Measure what Lamplighter costs.
+#[derive(Parser)]
+struct Arguments {
+    /// What is measured; all of it when nothing is named.
+    #[arg(value_enum)]
+    sections: Vec<Section>,
+    /// Short rounds, to see that everything works: such figures are worth little.
+    #[arg(long)]
+    quick: bool,
+    /// Writes the report to this file too.
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+    /// Plays another program's part; the benchmark starts itself so.
+    #[arg(long, hide = true, exclusive = true, value_enum)]
+    role: Option<Role>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Section {
+    /// One request through Lamplighter, a bare TCP relay, nginx, and none of them.
+    Hop,
+}
+
+/// How long and how often something is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Effort {
+    quick: bool,
+}
+
+impl Effort {
+    /// `thorough`, or much less of it.
+    pub(crate) fn rounds(self, thorough: usize) -> usize {
+        if self.quick { 2 } else { thorough }
+    }
+
+    /// `thorough` milliseconds, or a tenth of it.
+    pub(crate) fn millis(self, thorough: u64) -> std::time::Duration {
+        std::time::Duration::from_millis(if self.quick { thorough / 10 } else { thorough })
+    }
+}
+
+pub(crate) fn run() -> Result<()> {
+    let arguments = Arguments::parse();
+    if let Some(role) = arguments.role {
+        return role.play();
+    }
+    let effort = Effort { quick: arguments.quick };
+    let sections = match arguments.sections.as_slice() {
+        [] => Section::value_variants(),
+        named => named,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut report = Report::new(machine::describe()?);
+    for section in sections {
+        match section {
+            Section::Hop => report.add(runtime.block_on(hop::measure(effort))?),
+        }
+    }
+    say(&report.to_string());
+    if let Some(file) = arguments.write {
+        std::fs::write(file, report.to_string())?;
+    }
+    Ok(())
+}

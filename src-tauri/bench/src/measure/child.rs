@@ -1,0 +1,114 @@
+//! Other programs: started, watched, ended. Linux tells what they use.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child as Process, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::measure::stopwatch::{Stopwatch, pause};
+
+/// How long a program may take to be ready.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A program that is killed when dropped.
+pub(crate) struct Child {
+    process: Process,
+}
+
+/// What a program has used since it started.
+#[derive(Clone, Copy)]
+pub(crate) struct Usage {
+    /// Time on a processor, in user and kernel mode, of all its threads.
+    pub(crate) cpu: Duration,
+    /// Its proportional share of memory now, in bytes.
+    pub(crate) memory: u64,
+    /// How often its threads gave up the processor to wait.
+    pub(crate) waits: u64,
+}
+
+impl Child {
+    /// Starts `command`.
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let process = command.stdin(Stdio::null()).spawn().with_context(|| format!("cannot start {command:?}"))?;
+        Ok(Self { process })
+    }
+
+    /// Starts `command` and reads the address that is the first line it prints.
+    pub(crate) fn serving(command: &mut Command) -> Result<(Self, SocketAddr)> {
+        let mut child = Self::start(command.stdout(Stdio::piped()))?;
+        let printed = child.process.stdout.take().context("no standard output")?;
+        let mut line = String::new();
+        BufReader::new(printed).read_line(&mut line)?;
+        let address = line.trim().parse().with_context(|| format!("no address: {line:?}"))?;
+        Ok((child, address))
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// What it and its descendants have used.
+    pub(crate) fn usage(&self) -> Result<Usage> {
+        let mut sum = Usage { cpu: Duration::ZERO, memory: 0, waits: 0 };
+        for process in family(i32::try_from(self.id())?)? {
+            sum.memory += process
+                .smaps_rollup()?
+                .memory_map_rollup
+                .0
+                .iter()
+                .filter_map(|map| map.extension.map.get("Pss"))
+                .sum::<u64>();
+            for task in process.tasks()? {
+                let task = task?;
+                let run = std::fs::read_to_string(format!("/proc/{}/task/{}/schedstat", process.pid, task.tid))?;
+                let nanos = run.split_whitespace().next().and_then(|nanos| nanos.parse().ok()).context("schedstat")?;
+                sum.cpu += Duration::from_nanos(nanos);
+                sum.waits += task.status()?.voluntary_ctxt_switches.unwrap_or(0);
+            }
+        }
+        Ok(sum)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The process `pid` and all that descend from it.
+fn family(pid: i32) -> Result<Vec<procfs::process::Process>> {
+    let all: Vec<_> = procfs::process::all_processes()?
+        .filter_map(Result::ok)
+        .filter_map(|process| Some((process.stat().ok()?.ppid, process)))
+        .collect();
+    let mut members = vec![pid];
+    let mut grown = true;
+    while grown {
+        let before = members.len();
+        for (parent, process) in &all {
+            if members.contains(parent) && !members.contains(&process.pid) {
+                members.push(process.pid);
+            }
+        }
+        grown = members.len() > before;
+    }
+    Ok(all.into_iter().map(|(_, process)| process).filter(|process| members.contains(&process.pid)).collect())
+}
+
+/// Ready when something listens at `address`.
+pub(crate) async fn reachable(address: SocketAddr) -> Result<()> {
+    let watch = Stopwatch::start();
+    while tokio::net::TcpStream::connect(address).await.is_err() {
+        if watch.elapsed() > PATIENCE {
+            bail!("nothing listens at {address}");
+        }
+        pause(Duration::from_millis(10)).await;
+    }
+    Ok(())
+}

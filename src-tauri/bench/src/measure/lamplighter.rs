@@ -1,0 +1,84 @@
+//! The program that is measured: `lamplighter serve` on a profile of its own, spoken to as people do, by its commands.
+
+use std::fs;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::measure::child::{Child, PATIENCE};
+use crate::measure::load::Target;
+use crate::measure::stopwatch::{Stopwatch, pause};
+
+/// The token that travels up.
+pub(crate) const TOKEN: &str = "a-token-of-the-benchmark-and-of-nobody-else";
+
+/// A running engine.
+pub(crate) struct Lamplighter {
+    pub(crate) process: Child,
+    pub(crate) address: SocketAddr,
+    home: TempDir,
+}
+
+impl Lamplighter {
+    /// Starts an engine whose profile is `home`; ready when it answers.
+    pub(crate) async fn start(home: TempDir) -> Result<Self> {
+        let mut serve = command(&home)?;
+        let process = Child::start(serve.arg("serve").stdout(Stdio::null()).stderr(Stdio::null()))?;
+        let watch = Stopwatch::start();
+        let file = home.path().join("engine.json");
+        let published = loop {
+            match fs::read(&file).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok()) {
+                Some(published) => break published,
+                None if watch.elapsed() > PATIENCE => bail!("the engine is not ready"),
+                None => pause(Duration::from_millis(2)).await,
+            }
+        };
+        let address = published["address"].as_str().context("engine.json names no address")?.parse()?;
+        Ok(Self { process, address, home })
+    }
+
+    /// A workload with a token that somebody pasted, and the way to it.
+    pub(crate) fn add(&self, name: &str, upstream: SocketAddr) -> Result<Target> {
+        let url = format!("http://{upstream}/mcp");
+        self.run(&["add", name, &url, "--bearer-stdin"], TOKEN)?;
+        let endpoint: Value = serde_json::from_str(&self.run(&["endpoint", name, "--json"], "")?)?;
+        let authorization = endpoint["headers"]["Authorization"].as_str().context("no key")?.to_owned();
+        Ok(Target { address: self.address, path: format!("/{name}/mcp"), authorization })
+    }
+
+    /// Runs a command, and gives what it prints.
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Result<String> {
+        let mut process = command(&self.home)?.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        process.stdin.take().context("no standard input")?.write_all(input.as_bytes())?;
+        let output = process.wait_with_output()?;
+        if !output.status.success() {
+            bail!("lamplighter {} ended with {}", arguments.join(" "), output.status);
+        }
+        Ok(String::from_utf8(output.stdout)?)
+    }
+}
+
+/// The program, with a profile and a port of its own.
+fn command(home: &TempDir) -> Result<Command> {
+    let mut command = Command::new(program()?);
+    command
+        .env("LAMPLIGHTER_HOME", home.path())
+        .env("LAMPLIGHTER_LISTEN", "127.0.0.1:0")
+        .env("LAMPLIGHTER_SECRET_STORE", "memory");
+    Ok(command)
+}
+
+/// It was built beside the benchmark.
+fn program() -> Result<PathBuf> {
+    let program = std::env::current_exe()?.with_file_name("lamplighter");
+    if !program.is_file() {
+        bail!("no lamplighter beside the benchmark\nhint: `cargo xtask bench` builds both");
+    }
+    Ok(program)
+}
