@@ -35,6 +35,9 @@ pub type Outgoing = BoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 /// An idle connection is kept this long.
 const IDLE: Duration = Duration::from_secs(90);
 
+/// As many idle connections to one server are kept: after a burst of calls the others are given back.
+const IDLE_TO_ONE: usize = 64;
+
 /// Header sections of answers are at most about this long, in bytes.
 const HEADER_BOUND: u32 = 64 * 1024;
 
@@ -189,6 +192,7 @@ fn pooled(connector: Connector) -> Client<Connector, Outgoing> {
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(IDLE_TO_ONE)
         .http1_max_buf_size(HEADER_BOUND as usize)
         .http2_max_header_list_size(HEADER_BOUND)
         .http2_keep_alive_interval(SIGN_OF_LIFE)

@@ -8,6 +8,7 @@ pub mod api;
 pub mod clock;
 pub mod configfile;
 pub mod control;
+pub mod descriptors;
 mod driver;
 pub mod engine;
 mod files;

@@ -30,6 +30,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::control::CallbackPage;
+use crate::descriptors;
 use crate::handle::Handle;
 use crate::keys::Keyring;
 use crate::metrics::Metrics;
@@ -85,7 +86,8 @@ pub struct Parts {
 /// Bounds of the port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at one time; further ones wait to be accepted.
+    /// Connections at one time; further ones wait to be accepted. As many as there are file descriptors for, unless said
+    /// otherwise.
     pub connections: usize,
     /// How long a connection may take to send the head of its next request. Longer than clients keep idle
     /// connections in their pools, or they would send into a closing one.
@@ -99,7 +101,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 512,
+            connections: descriptors::connections(),
             head_time: Duration::from_mins(2),
             head_length: 64 * 1024,
             drain: Duration::from_secs(10),
