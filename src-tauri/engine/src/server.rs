@@ -6,6 +6,7 @@ mod page;
 pub(crate) mod reply;
 #[cfg(test)]
 pub(crate) mod stage;
+mod strangers;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ use crate::ports::Clock;
 use crate::proxy::Proxy;
 use crate::route::Route;
 use door::Door;
+use strangers::Strangers;
 
 /// What the port asks of the engine behind it.
 pub trait Workloads: Send + Sync + 'static {
@@ -89,6 +91,8 @@ pub struct Limits {
     /// Connections at one time; further ones wait to be accepted. As many as there are file descriptors for, unless said
     /// otherwise.
     pub connections: usize,
+    /// Those among them that have shown no key yet: a further one takes the place of the one that came first.
+    pub strangers: usize,
     /// How long a connection may take to send the head of its next request. Longer than clients keep idle
     /// connections in their pools, or they would send into a closing one.
     pub head_time: Duration,
@@ -98,10 +102,15 @@ pub struct Limits {
     pub drain: Duration,
 }
 
+/// More than any number of clients that all start at once; at a few KiB each, little even when taken by a flood.
+const STRANGERS: usize = 256;
+
 impl Default for Limits {
     fn default() -> Self {
+        let connections = descriptors::connections();
         Self {
-            connections: descriptors::connections(),
+            connections,
+            strangers: STRANGERS.min(connections / 2),
             head_time: Duration::from_mins(2),
             head_length: 64 * 1024,
             drain: Duration::from_secs(10),
@@ -115,7 +124,7 @@ const ACCEPT_PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration
 /// Serves `listener` until `shutdown` is ready, then drains: accepts nothing more, closes idle connections and
 /// event streams that nobody asked a question on, and lets requests under way end, within bounds.
 pub async fn serve(listener: TcpListener, parts: Parts, shutdown: impl Future<Output = ()>) {
-    let Limits { connections, head_time, head_length, drain } = parts.limits;
+    let Limits { connections, strangers, head_time, head_length, drain } = parts.limits;
     let clock = Arc::clone(&parts.clock);
     let metrics = Arc::clone(&parts.metrics);
     let address = match listener.local_addr() {
@@ -132,6 +141,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: impl Future<Ou
     http.auto_date_header(false).timer(TokioTimer::new()).header_read_timeout(head_time).max_buf_size(head_length);
 
     let seats = Arc::new(Semaphore::new(connections));
+    let strangers = Strangers::new(strangers);
     let open = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
     loop {
@@ -140,10 +150,12 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: impl Future<Ou
             () = &mut shutdown => break,
             accepted = accept(|| listener.accept(), &seats, &*clock) => accepted,
         };
+        let visitor = Arc::new(strangers.enter());
+        let sent_away = visitor.sent_away();
         let door = Arc::clone(&door);
         let service = service_fn(move |request| {
-            let door = Arc::clone(&door);
-            async move { Ok::<_, Infallible>(door.answer(request).await) }
+            let (door, visitor) = (Arc::clone(&door), Arc::clone(&visitor));
+            async move { Ok::<_, Infallible>(door.answer(request, &visitor).await) }
         });
         let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
         let counted = metrics.connection();
@@ -154,6 +166,7 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: impl Future<Ou
                     tracing::debug!(error = &error as &dyn std::error::Error, "a local connection broke");
                 },
                 () = abandoned => {}
+                () = sent_away => tracing::debug!("a local connection without a key gave place to another"),
             }
             drop((seat, counted));
         });

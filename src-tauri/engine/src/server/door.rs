@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::strangers::Visitor;
 use super::{Parts, page, reply, streams};
 use crate::metrics::Format;
 use crate::proxy::Call;
@@ -49,18 +50,23 @@ struct Health {
 }
 
 impl Door {
-    /// Answers one request.
-    pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    /// Answers one request of `visitor`.
+    pub(super) async fn answer(&self, request: Request<Incoming>, visitor: &Visitor) -> Response<Body> {
         let method = request.method().clone();
         let answer = match self.admit(&request) {
-            Ok(()) => self.dispatch(request).await,
+            Ok(key) => {
+                if key != Key::Unknown {
+                    visitor.shows_key();
+                }
+                self.dispatch(request).await
+            }
             Err(refusal) => reply::forbidden(refusal),
         };
         streams::tracked(answer, &method, &self.parts.metrics, &self.draining)
     }
 
-    /// Host, Origin, key: before anything else.
-    fn admit(&self, request: &Request<Incoming>) -> Result<(), Refusal> {
+    /// Host, Origin, key: before anything else. What the key opened, where nothing stands against the request.
+    fn admit(&self, request: &Request<Incoming>) -> Result<Key, Refusal> {
         let fields = request.headers();
         let key = bearer(fields).map_or(Key::Unknown, |key| self.parts.keyring.check(key));
         let area = Area::of(request.uri().path());
@@ -74,7 +80,8 @@ impl Door {
             key,
             area,
             self.address,
-        )
+        )?;
+        Ok(key)
     }
 
     async fn dispatch(&self, request: Request<Incoming>) -> Response<Body> {

@@ -75,6 +75,27 @@ async fn a_connection_too_many_waits_until_there_is_room() {
 }
 
 #[tokio::test]
+async fn a_flood_without_a_key_pushes_out_itself_and_no_client() {
+    let stage = stage(Limits { strangers: 4, ..Limits::default() }).await;
+    let call = "POST /linear/mcp HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Length: 0\r\n\r\n";
+    let mut client = stage.write(call).await;
+    let mut start = [0; 15];
+    client.read_exact(&mut start).await.unwrap();
+    assert_eq!(&start, b"HTTP/1.1 200 OK");
+
+    let mut slow = Vec::new();
+    for _ in 0..100 {
+        slow.push(stage.write("GET /healthz HTTP/1.1\r\nHost: ").await);
+    }
+    for flooded in slow.drain(..96) {
+        assert_eq!(rest(flooded).await, "");
+    }
+    assert!(stage.raw(HEALTH).await.starts_with("HTTP/1.1 200 "), "a newcomer gets a place as well");
+    client.write_all(HEALTH.replace("{host}", &stage.address.to_string()).as_bytes()).await.unwrap();
+    assert!(rest(client).await.contains("HTTP/1.1 200 OK"), "a client keeps its connection");
+}
+
+#[tokio::test]
 async fn a_connection_serves_one_request_after_another() {
     let stage = stage(Limits::default()).await;
     let head = "GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n";
