@@ -9,6 +9,8 @@ mod device;
 mod killed;
 mod life;
 mod many_callers;
+#[cfg(target_os = "linux")]
+mod memory;
 mod private;
 #[cfg(target_os = "linux")]
 mod secret_service;

@@ -52,7 +52,7 @@ impl Child {
 
     /// Asks it to end (SIGTERM), and says how it did: having finished what was under way.
     pub async fn terminate(mut self) -> ExitStatus {
-        let id = self.process.id().unwrap().to_string();
+        let id = self.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
         let ended = self.ended().await;
         let said = std::fs::read_to_string(&self.errors).unwrap();
