@@ -81,6 +81,15 @@ pub async fn agree_at(address: &str) {
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
 }
 
+/// Has a web page that means harm try everything on the engine at `address` and its workload `name`, in a real Chromium;
+/// what came of it, as its head comment says.
+pub async fn attack(address: &str, name: &str) -> Value {
+    let mut command = node("hostile-page.mjs");
+    let ended = command.args([address, name]).kill_on_drop(true).output().await.unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    serde_json::from_slice(&ended.stdout).unwrap()
+}
+
 /// The browser without a screen, for `$BROWSER`.
 pub fn browser() -> PathBuf {
     foreign("browser.mjs")

@@ -152,6 +152,11 @@ pub fn has(status: &Value, code: &str) -> bool {
     status["conditions"].as_array().unwrap().iter().any(|condition| condition["code"] == code)
 }
 
+/// Where the program is.
+pub fn program() -> &'static Path {
+    &PROGRAM
+}
+
 /// The program, beside this one; built where it is missing.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let own = std::env::current_exe().unwrap();

@@ -19,6 +19,7 @@ pub mod journal;
 pub mod keys;
 pub mod log;
 mod look;
+pub mod memory;
 pub mod metrics;
 mod notices;
 pub mod oauth;

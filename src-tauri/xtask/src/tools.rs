@@ -10,8 +10,9 @@ use crate::process::{cargo, command, found, output, run, say, top};
 /// The oldest Node.js that the foreign servers run on.
 const NODE: u32 = 20;
 
-/// Programs for a real Secret Service and a real browser's errand, with the Debian package of each.
-const PROGRAMS: [(&str, &str); 6] = [
+/// Programs for a real browser, a real Secret Service and a browser's errand, with the Debian package of each.
+const PROGRAMS: [(&str, &str); 7] = [
+    ("chromium", "chromium"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("secret-tool", "libsecret-tools"),
     ("dbus-run-session", "dbus"),

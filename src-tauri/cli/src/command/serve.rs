@@ -8,7 +8,7 @@ use lamplighter_engine::engine::{self, Engine, StartError};
 use lamplighter_engine::log::DailyLog;
 use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::Profile;
-use lamplighter_engine::{descriptors, journal, secrets};
+use lamplighter_engine::{descriptors, journal, memory, secrets};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -26,6 +26,7 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
     }
     let _log = log(&profile, &config, Arc::clone(&ports.clock), out.terminal().live)?;
     descriptors::raise();
+    memory::hide();
     let doors = engine::Ports {
         clock: Arc::clone(&ports.clock),
         secrets: secrets::open(config.secret_store, &profile, Arc::clone(&ports.clock)),
