@@ -1,6 +1,8 @@
 //! No secret leaves the rooms that are made for it: one long walk through everything that can happen, with every
 //! log line, file, journal row and answer searched afterwards.
 
+#[cfg(unix)]
+mod program;
 mod search;
 #[expect(dead_code, reason = "the other stories need more of the stage")]
 #[path = "../support/mod.rs"]
@@ -21,6 +23,7 @@ async fn no_secret_is_found_anywhere_after_a_walk_through_everything() -> Outcom
     walk.sign_in_in_every_way().await?;
     walk.meet_every_weather().await?;
     walk.be_refused_and_revoked().await?;
+    walk.break_down().await?;
     walk.ask_wrongly().await?;
     walk.ask_everything().await?;
     walk.restart().await?;
@@ -28,6 +31,10 @@ async fn no_secret_is_found_anywhere_after_a_walk_through_everything() -> Outcom
 
     let logged = log.text();
     assert!(logged.contains("TRACE") && logged.contains("refresh failed"), "the log was listened to, at every level");
+    assert!(
+        logged.contains("broken by") && logged.contains("stack backtrace"),
+        "and panics, with where they come from"
+    );
     evidence.add("the log", logged);
     assert_eq!(evidence.leaks(), Vec::<String>::new());
     Ok(())

@@ -1,5 +1,6 @@
 //! Evidence, and what is searched for in it. Knows nothing of where either comes from.
 
+use std::backtrace::Backtrace;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -18,10 +19,16 @@ use crate::support::Outcome;
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// What every thread of this process logs from now on.
+    /// What every thread of this process logs from now on, and says when it panics.
     pub(crate) fn of_the_process() -> Outcome<Self> {
         let log = Self::default();
         log.subscriber().try_init()?;
+        let (panics, before) = (log.clone(), std::panic::take_hook());
+        std::panic::set_hook(Box::new(move |panic| {
+            let text = format!("{panic}\nstack backtrace:\n{}\n", Backtrace::force_capture());
+            panics.bytes().extend_from_slice(text.as_bytes());
+            before(panic);
+        }));
         Ok(log)
     }
 

@@ -170,6 +170,18 @@ impl Walk {
         self.sign_in("linear").await
     }
 
+    /// A panic in the middle of a refresh, while a token is held that was never stored.
+    pub(crate) async fn break_down(&mut self) -> Outcome {
+        let broken = self.stage.broken_attempt("linear").await?;
+        self.evidence.add("a workload whose refresh broke down", format!("{broken:?}"));
+        // An answer that does not come is given up, and asked for again.
+        self.stage.clock.advance(Duration::from_mins(10));
+        self.stage.until("linear", |workload| workload.next_attempt_at.is_some()).await?;
+        self.stage.attempts_until("linear", Phase::Running).await?;
+        assert_eq!(self.call("linear").await?, StatusCode::OK);
+        Ok(())
+    }
+
     /// Secrets where they do not belong: none may come back.
     pub(crate) async fn ask_wrongly(&mut self) -> Outcome {
         let url = self.linear.mcp_url();

@@ -2,6 +2,7 @@
 //! moves, and a local client. Everything is reached as people and programs reach it: by HTTP on the one
 //! loopback port, by the engine's handle, and by the files of the profile. It judges nothing.
 
+mod brittle;
 mod client;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::Url;
 
+use self::brittle::Brittle;
 pub(crate) use self::client::{Answer, Endpoint};
 use self::client::{Client, send};
 
@@ -42,6 +44,7 @@ pub(crate) struct Stage {
     world: World,
     home: TempDir,
     engine: Option<Engine>,
+    secrets: Option<Arc<Brittle>>,
     client: Client,
 }
 
@@ -58,7 +61,7 @@ impl Stage {
         let time = clock.clone();
         let world = World::with_clock(Arc::new(move || time.now().moment.since(start.moment)), start.wall);
         let home = tempfile::tempdir()?;
-        let mut stage = Self { clock, world, home, engine: None, client: client::new() };
+        let mut stage = Self { clock, world, home, engine: None, secrets: None, client: client::new() };
         std::fs::write(stage.profile().config_file(), format!("{SETTINGS}{settings}"))?;
         stage.start().await?;
         Ok(stage)
@@ -70,11 +73,9 @@ impl Stage {
         let environment = Environment::new();
         let config = Config::parse("config.toml", &std::fs::read_to_string(profile.config_file())?, &environment)?;
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
-        let ports = Ports {
-            secrets: secrets::open(config.secret_store, &profile, Arc::clone(&clock)),
-            journal: journal::open(&profile.journal_file(), Arc::clone(&clock)),
-            clock,
-        };
+        let secrets = Arc::new(Brittle::new(secrets::open(config.secret_store, &profile, Arc::clone(&clock))));
+        self.secrets = Some(Arc::clone(&secrets));
+        let ports = Ports { secrets, journal: journal::open(&profile.journal_file(), Arc::clone(&clock)), clock };
         self.engine = Some(Engine::start(profile, &environment, config, ports).await?);
         Ok(())
     }
@@ -83,6 +84,16 @@ impl Stage {
     pub(crate) async fn stop(&mut self) -> Outcome {
         let engine = self.engine.take().context("the engine does not run")?;
         soon("the engine stops", engine.stop()).await
+    }
+
+    /// The next attempt of `name` ends in a panic of the secret store, where it would write.
+    pub(crate) async fn broken_attempt(&self, name: &str) -> Outcome<Workload> {
+        let secrets = self.secrets.as_ref().context("the engine never ran")?;
+        let due = self.workload(name)?.next_attempt_at.context("no attempt is due")?;
+        secrets.break_next();
+        self.pass_to(due);
+        soon("the store breaks", secrets.broken()).await?;
+        self.workload(name)
     }
 
     /// The profile's folders.
