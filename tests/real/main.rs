@@ -14,3 +14,5 @@ mod memory;
 mod private;
 #[cfg(target_os = "linux")]
 mod secret_service;
+#[cfg(target_os = "linux")]
+mod worn;
