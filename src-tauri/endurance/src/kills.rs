@@ -16,8 +16,8 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use self::exchanges::{Exchange, Log, Server, monotonic};
-pub use self::judgement::{Kill, Tally, UnderWay, Verdict};
+use self::exchanges::{Exchange, Log, Server, Stored, monotonic};
+pub use self::judgement::{Kill, Renewal, Tally, UnderWay, Verdict};
 use self::moments::{Moment, Round, rounds};
 use crate::child::Child;
 use crate::foreign::Servers;
@@ -148,9 +148,8 @@ impl Stage {
         self.work = answered.saturating_sub(exchange.came);
         if status == 200 {
             let stored = self.log.stored().await;
-            tally.on_the_way.push(stored.read.saturating_sub(answered));
-            tally.in_memory.push(stored.safe.saturating_sub(stored.read));
-            tally.storing.push(stored.stored.saturating_sub(stored.read));
+            let Stored { read, safe, stored } = stored;
+            tally.renewals.push(Renewal { sent: answered, read, safe, stored });
             return (true, false);
         }
         let reused = self.servers.count("reused_refresh_tokens").await > reused;
@@ -203,6 +202,7 @@ fn under_way(exchange: Option<Exchange>, killed: Duration) -> UnderWay {
     match exchange {
         None => UnderWay::Nothing,
         Some(Exchange { answered: Some((_, at)), .. }) if at <= killed => UnderWay::Answered(killed.saturating_sub(at)),
+        Some(Exchange { begun: true, .. }) => UnderWay::Worked,
         Some(_) => UnderWay::Asked,
     }
 }

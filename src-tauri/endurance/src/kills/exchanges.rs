@@ -28,6 +28,8 @@ pub(super) struct Exchange {
     pub(super) number: u64,
     /// When it came.
     pub(super) came: Duration,
+    /// Whether the server worked on it, or noticed in time that nobody waited for the answer any more.
+    pub(super) begun: bool,
     /// The status of the answer, and when that was handed to the system, from where it is with the client at once.
     pub(super) answered: Option<(u64, Duration)>,
 }
@@ -81,14 +83,14 @@ impl Server {
         let line: Value = serde_json::from_str(line).unwrap();
         let number = line["exchange"].as_u64().unwrap();
         let at = Duration::from_micros(line["at"].as_u64().unwrap());
+        if line["what"] == "came" {
+            return self.exchanges.push(Exchange { number, came: at, begun: false, answered: None });
+        }
+        // Those from before anybody listened are nobody's.
+        let Some(exchange) = self.exchanges.iter_mut().find(|exchange| exchange.number == number) else { return };
         match line["status"].as_u64() {
-            None => self.exchanges.push(Exchange { number, came: at, answered: None }),
-            Some(status) => {
-                let exchange = self.exchanges.iter_mut().find(|exchange| exchange.number == number);
-                if let Some(exchange) = exchange {
-                    exchange.answered = Some((status, at));
-                }
-            }
+            Some(status) => exchange.answered = Some((status, at)),
+            None => exchange.begun = true,
         }
     }
 }
