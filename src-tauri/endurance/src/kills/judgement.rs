@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Kill {
     /// What was under way with the authorization server.
     pub under_way: UnderWay,
+    /// Whether the engine had said of the answer that it was written.
+    pub written: bool,
     /// Whether the login was still good after the restart.
     pub kept: bool,
     /// Whether a refresh token was sent that the server had replaced.
@@ -34,7 +36,7 @@ pub enum Verdict {
     Kept,
     /// Lost by the protocol: the server rotated, and its answer had not been sent when the engine was killed.
     Unsent,
-    /// Lost in the window: the answer had been sent, and was not safe yet.
+    /// Lost in the window: the answer had been sent, and was not written yet.
     Window,
     /// Lost for no such reason: a promise is broken.
     Broken,
@@ -68,11 +70,13 @@ impl Kill {
     /// What it means.
     #[must_use]
     pub const fn verdict(self) -> Verdict {
-        match (self.kept, self.reused, self.under_way) {
-            (true, ..) => Verdict::Kept,
-            (false, true, UnderWay::Worked) => Verdict::Unsent,
-            (false, true, UnderWay::Answered(_)) => Verdict::Window,
-            (false, false, _) | (false, true, UnderWay::Nothing | UnderWay::Asked) => Verdict::Broken,
+        if self.kept {
+            return Verdict::Kept;
+        }
+        match self.under_way {
+            UnderWay::Worked if self.reused && !self.written => Verdict::Unsent,
+            UnderWay::Answered(_) if self.reused && !self.written => Verdict::Window,
+            UnderWay::Nothing | UnderWay::Asked | UnderWay::Worked | UnderWay::Answered(_) => Verdict::Broken,
         }
     }
 }
@@ -91,8 +95,8 @@ impl Tally {
     }
 
     /// How many kills found the exchange so far, and how many of them cost the login.
-    fn lost_of(&self, so_far: impl Fn(UnderWay) -> bool) -> Lost {
-        let kills = || self.kills.iter().filter(|kill| so_far(kill.under_way));
+    fn lost_of(&self, so_far: impl Fn(&Kill) -> bool) -> Lost {
+        let kills = || self.kills.iter().filter(|kill| so_far(kill));
         Lost { kills: kills().count(), lost: kills().filter(|kill| !kill.kept).count() }
     }
 
@@ -112,12 +116,14 @@ impl Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "{} kills under load of {} calls, and the logins that they cost", self.kills.len(), self.calls)?;
-        writeln!(out, "  no request had left          {}", self.lost_of(|at| at == UnderWay::Nothing))?;
-        writeln!(out, "  asked, never worked on       {}", self.lost_of(|at| at == UnderWay::Asked))?;
-        let worked = self.lost_of(|at| at == UnderWay::Worked);
-        writeln!(out, "  worked on, no answer sent    {worked}   (by the protocol)")?;
-        let answered = self.lost_of(|at| matches!(at, UnderWay::Answered(_)));
-        writeln!(out, "  the answer had been sent     {answered}   (the window)")?;
+        let asked_so_far = |so_far| self.lost_of(|kill| kill.under_way == so_far);
+        let answered =
+            |written| self.lost_of(|kill| matches!(kill.under_way, UnderWay::Answered(_)) && kill.written == written);
+        writeln!(out, "  no request had left          {}", asked_so_far(UnderWay::Nothing))?;
+        writeln!(out, "  asked, never worked on       {}", asked_so_far(UnderWay::Asked))?;
+        writeln!(out, "  worked on, no answer sent    {}   (by the protocol)", asked_so_far(UnderWay::Worked))?;
+        writeln!(out, "  answer sent, not written     {}   (the window)", answered(false))?;
+        writeln!(out, "  answer written               {}", answered(true))?;
         if let Some(oldest) = self.answered(false).max() {
             writeln!(out, "    oldest answer lost         {} µs after it was sent", oldest.as_micros())?;
         }
@@ -171,14 +177,15 @@ mod tests {
 
     #[test]
     fn what_a_loss_means_hangs_on_how_far_the_exchange_was() {
-        let lost = |under_way, reused| Kill { under_way, kept: false, reused }.verdict();
+        let lost = |under_way| Kill { under_way, written: false, kept: false, reused: true };
         let answered = UnderWay::Answered(Duration::from_micros(80));
-        assert_eq!(lost(UnderWay::Nothing, true), Verdict::Broken);
-        assert_eq!(lost(UnderWay::Asked, true), Verdict::Broken, "the server had replaced nothing");
-        assert_eq!(lost(UnderWay::Worked, true), Verdict::Unsent);
-        assert_eq!(lost(answered, true), Verdict::Window);
-        assert_eq!(lost(answered, false), Verdict::Broken, "no rotation was in the way");
-        assert_eq!(Kill { under_way: answered, kept: true, reused: false }.verdict(), Verdict::Kept);
+        assert_eq!(lost(UnderWay::Nothing).verdict(), Verdict::Broken);
+        assert_eq!(lost(UnderWay::Asked).verdict(), Verdict::Broken, "the server had replaced nothing");
+        assert_eq!(lost(UnderWay::Worked).verdict(), Verdict::Unsent);
+        assert_eq!(lost(answered).verdict(), Verdict::Window);
+        assert_eq!(Kill { written: true, ..lost(answered) }.verdict(), Verdict::Broken, "it had been written");
+        assert_eq!(Kill { reused: false, ..lost(answered) }.verdict(), Verdict::Broken, "no rotation was in the way");
+        assert_eq!(Kill { kept: true, ..lost(answered) }.verdict(), Verdict::Kept);
     }
 
     #[test]
