@@ -105,8 +105,11 @@ async fn kill(product: Product, times: usize, limit: Duration, seed: u64) -> boo
     let tally = kills::ordeal(product, times, seed, |tally: &Tally| {
         let done = tally.kills.len();
         if done.is_multiple_of(100) {
-            let lost = done - tally.count(Verdict::Kept);
-            say(&format!("{done} kills in {} s, {lost} logins lost", watch.elapsed().as_secs()));
+            let [window, broken] = [Verdict::Window, Verdict::Broken].map(|verdict| tally.count(verdict));
+            let seconds = watch.elapsed().as_secs();
+            say(&format!(
+                "{done} kills in {seconds} s: {window} logins lost in the window, {broken} against a promise"
+            ));
         }
         watch.elapsed() < limit
     });
