@@ -28,6 +28,8 @@ pub struct Chronicle {
     pub episodes: u64,
     /// Those that ended well.
     pub recovered: u64,
+    /// Those that people ended: by signing out, removing the workload, or ending the grant.
+    pub cut_short: u64,
     /// Logins that ended through nobody's doing.
     pub lost: u64,
     /// What breaks a promise, in words.
@@ -66,6 +68,7 @@ pub(super) fn judge(rows: &[Value], deeds: &BTreeMap<String, Deeds>) -> Chronicl
     for (name, life) in lives {
         chronicle.episodes += life.total.episodes;
         chronicle.recovered += life.total.recovered;
+        chronicle.cut_short += life.total.cut_short;
         let revoked = deeds.get(name).map_or(0, |deeds| deeds.revocations);
         if life.total.lost > revoked {
             chronicle.lost += life.total.lost - revoked;
@@ -102,6 +105,7 @@ struct Life {
 struct Total {
     episodes: u64,
     recovered: u64,
+    cut_short: u64,
     lost: u64,
 }
 
@@ -162,6 +166,7 @@ impl Life {
             "unauthenticated" => self.ended_by(from, word(row, "reason_code"))?,
             "removing" => {
                 self.untold()?;
+                self.end_episode(End::Otherwise);
                 *self = Self { total: std::mem::take(&mut self.total), ..Self::default() };
             }
             _ => {}
@@ -222,6 +227,7 @@ impl Life {
 
     fn end_episode(&mut self, end: End) {
         if let Some(episode) = self.episode.as_mut().filter(|episode| episode.end == End::None) {
+            self.total.cut_short += u64::from(end == End::Otherwise);
             episode.end = end;
         }
     }

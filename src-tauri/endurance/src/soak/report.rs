@@ -96,11 +96,9 @@ impl fmt::Display for Report {
             write!(out, "  its server saw       {} token requests, ", noted.token_requests)?;
             writeln!(out, "{} at once at most, {} used tokens again", noted.at_once, noted.reused)?;
         }
-        let Chronicle { rows, sorts, episodes, recovered, lost, .. } = &self.chronicle;
-        writeln!(
-            out,
-            "journal                {rows} rows; {episodes} episodes, {recovered} recovered; {lost} logins lost"
-        )?;
+        let Chronicle { rows, sorts, episodes, recovered, cut_short, lost, .. } = &self.chronicle;
+        write!(out, "journal                {rows} rows; {episodes} episodes, {recovered} recovered, ")?;
+        writeln!(out, "{cut_short} cut short by people; {lost} logins lost")?;
         for (sort, count) in sorts {
             writeln!(out, "  {sort:<36} {count}")?;
         }

@@ -88,6 +88,15 @@ fn a_removed_workload_begins_anew() {
 }
 
 #[test]
+fn what_people_cut_short_is_no_recovery() {
+    let mut rows = until_trouble();
+    rows.push(within(1, status("auth_retrying", "removing")));
+    let chronicle = told(&rows, Deeds::default());
+    assert!(chronicle.broken.is_empty(), "{:?}", chronicle.broken);
+    assert_eq!((chronicle.episodes, chronicle.recovered, chronicle.cut_short), (1, 0, 1));
+}
+
+#[test]
 fn every_broken_promise_is_seen() {
     let without = |index: usize| {
         let mut rows = a_whole_episode();
