@@ -13,9 +13,10 @@
 // Prints one line when it is ready: {"issuer":"http://127.0.0.1:…"}.
 //
 //   GET  /__counts                     what has been asked of it
-//   GET  /__exchanges                  a line for every request to /token from now on, as it comes and as its answer
-//                                      is handed to the system: {"exchange":7,"what":"came"|"answered","status":200,
-//                                      "at":…}, in microseconds of the clock that all processes share (monotonic)
+//   GET  /__exchanges                  three lines for every request to /token from now on: it came, it is worked on,
+//                                      its answer was handed to the system:
+//                                      {"exchange":7,"what":"came"|"begun"|"answered","status":200,"at":…},
+//                                      in microseconds of the clock that all processes share (monotonic)
 //   POST /__control?outage=KIND        how /token answers: forbidden (403 with a web page), unavailable (503),
 //                                      closed (the connection is closed), silent (no answer), none
 //   POST /__control?delay=MILLISECONDS how long /token waits before it exchanges anything; who hangs up
@@ -180,8 +181,9 @@ server.on('request', async (request, response) => {
   }
   if (pathname === '/token' && request.method === 'POST') {
     counts.token_requests += 1;
-    tell(counts.token_requests, 'came');
-    tellAnswer(counts.token_requests, response);
+    const exchange = counts.token_requests;
+    tell(exchange, 'came');
+    tellAnswer(exchange, response);
     tokenRequestsUnderWay += 1;
     counts.token_requests_at_once_max = Math.max(counts.token_requests_at_once_max, tokenRequestsUnderWay);
     response.once('close', () => { tokenRequestsUnderWay -= 1; });
@@ -192,6 +194,7 @@ server.on('request', async (request, response) => {
     }
     await sleep(control.delay);
     if (request.socket.destroyed) return undefined; // whoever asked is gone: nothing was exchanged
+    tell(exchange, 'begun');
   }
   return oauth(request, response);
 });

@@ -9,6 +9,7 @@ use lamplighter_endurance::keyring;
 use lamplighter_endurance::kills::{self, Tally, Verdict};
 use lamplighter_endurance::patience::Stopwatch;
 use lamplighter_endurance::product::Product;
+use lamplighter_endurance::soak::{self, Cast, Level};
 
 /// Wear Lamplighter out, and see whether it keeps its promises.
 #[derive(Parser)]
@@ -33,6 +34,15 @@ enum Ordeal {
         /// Where the logins are kept.
         #[arg(long, value_enum, default_value_t = Store::File)]
         store: Store,
+    },
+    /// Run the engine for hours while faults come and go, and see what it uses and what its journal says.
+    Soak {
+        /// How long, in minutes.
+        #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
+        minutes: u64,
+        /// The run to have again; a new one else.
+        #[arg(long)]
+        seed: Option<u64>,
     },
 }
 
@@ -82,6 +92,10 @@ async fn begin(ordeal: Ordeal) -> bool {
                 }
             }
         }
+        Ordeal::Soak { minutes, seed } => {
+            let seed = seed.unwrap_or_else(|| fastrand::u64(0..1_000_000));
+            soak(Duration::from_mins(minutes), seed).await
+        }
     }
 }
 
@@ -91,14 +105,32 @@ async fn kill(product: Product, times: usize, limit: Duration, seed: u64) -> boo
     let tally = kills::ordeal(product, times, seed, |tally: &Tally| {
         let done = tally.kills.len();
         if done.is_multiple_of(100) {
-            let lost = done - tally.count(Verdict::Kept);
-            say(&format!("{done} kills in {} s, {lost} logins lost", watch.elapsed().as_secs()));
+            let [window, broken] = [Verdict::Window, Verdict::Broken].map(|verdict| tally.count(verdict));
+            let seconds = watch.elapsed().as_secs();
+            say(&format!(
+                "{done} kills in {seconds} s: {window} logins lost in the window, {broken} against a promise"
+            ));
         }
         watch.elapsed() < limit
     });
     let tally = tally.await;
     say(&format!("{tally}\nseed {seed}, {} s", watch.elapsed().as_secs()));
     tally.count(Verdict::Broken) == 0
+}
+
+async fn soak(span: Duration, seed: u64) -> bool {
+    say(&format!("{} minutes of faults with seed {seed}", span.as_secs() / 60));
+    let mut due = Duration::ZERO;
+    let tell = |at: Duration, level: Level| {
+        if at >= due {
+            say(&format!("{:>6} s  {level}", at.as_secs()));
+            due += Duration::from_mins(1);
+        }
+    };
+    let cast = Cast { foreign: 2, simulated: 3 };
+    let report = soak::ordeal(Product::new("file"), cast, span, seed, tell).await;
+    say(&format!("{report}\nseed {seed}"));
+    report.broken().is_empty()
 }
 
 async fn interrupted() {

@@ -16,8 +16,8 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use self::exchanges::{Exchange, Log, Server, monotonic};
-pub use self::judgement::{Kill, Tally, UnderWay, Verdict};
+use self::exchanges::{Exchange, Log, Noted, Server, monotonic};
+pub use self::judgement::{Kill, Renewal, Tally, UnderWay, Verdict};
 use self::moments::{Moment, Round, rounds};
 use crate::child::Child;
 use crate::foreign::Servers;
@@ -104,6 +104,7 @@ impl Stage {
     async fn play(&mut self, Round { delay, moment }: Round, tally: &mut Tally) -> Kill {
         self.servers.control(&format!("delay={}", delay.as_millis())).await;
         let before = self.server.last();
+        self.log.skip();
         match moment {
             Moment::Quiet => {}
             Moment::AfterOrder(span) => {
@@ -127,16 +128,14 @@ impl Stage {
         // What was answered before this moment is the engine's responsibility.
         let killed = monotonic();
         self.engine.ended().await;
+        let written = self.log.says_safe();
         self.servers.control("delay=0").await;
         self.engine = self.product.serve().await;
         self.until_loaded().await;
         let settled = self.server.last();
         let exchange = self.server.newest(before);
-        // Tells whether this engine had stored it, where it lived long enough to say so.
-        self.log.news();
-
         let (kept, reused) = self.refresh(settled, tally).await;
-        Kill { under_way: under_way(exchange, killed), kept, reused }
+        Kill { under_way: under_way(exchange, killed), written, kept, reused }
     }
 
     /// Refreshes, and says whether that worked, and else whether a used token was sent.
@@ -145,12 +144,10 @@ impl Stage {
         self.order().await;
         let exchange = self.server.answer(settled).await;
         let (status, answered) = exchange.answered.unwrap();
-        self.work = answered.saturating_sub(exchange.came);
         if status == 200 {
-            let stored = self.log.stored().await;
-            tally.on_the_way.push(stored.read.saturating_sub(answered));
-            tally.in_memory.push(stored.safe.saturating_sub(stored.read));
-            tally.storing.push(stored.stored.saturating_sub(stored.read));
+            self.work = answered.saturating_sub(exchange.came);
+            let Noted { read, safe, stored } = self.log.stored().await;
+            tally.renewals.push(Renewal { sent: answered, read, safe, stored });
             return (true, false);
         }
         let reused = self.servers.count("reused_refresh_tokens").await > reused;
@@ -203,6 +200,7 @@ fn under_way(exchange: Option<Exchange>, killed: Duration) -> UnderWay {
     match exchange {
         None => UnderWay::Nothing,
         Some(Exchange { answered: Some((_, at)), .. }) if at <= killed => UnderWay::Answered(killed.saturating_sub(at)),
+        Some(Exchange { begun: true, .. }) => UnderWay::Worked,
         Some(_) => UnderWay::Asked,
     }
 }

@@ -16,4 +16,6 @@ pub mod kills;
 pub mod mcp;
 pub mod patience;
 pub mod product;
+#[cfg(target_os = "linux")]
+pub mod soak;
 pub mod wire;

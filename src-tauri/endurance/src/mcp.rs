@@ -1,6 +1,7 @@
 //! A client of an MCP server, as simple as can be: one session, and a tool that says the same again.
 
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, Response, StatusCode};
+use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use crate::wire::{Answer, Wire};
@@ -47,6 +48,11 @@ impl Session {
     pub async fn echo(&self, number: usize) -> Option<Answer> {
         let arguments = json!({"text": format!("call {number}.")});
         self.ask(number + 1, "tools/call", &json!({"name": "echo", "arguments": arguments})).await
+    }
+
+    /// Opens the event stream of the session; `None` when no answer came.
+    pub async fn listen(&self) -> Option<Response<Incoming>> {
+        self.wire.open(&self.url, &self.headers).await
     }
 
     async fn ask(&self, id: usize, method: &str, params: &Value) -> Option<Answer> {

@@ -1,12 +1,19 @@
 //! Plain HTTP to servers on this machine.
 
-use http::{HeaderMap, Method, Request, StatusCode};
+use std::time::Duration;
+
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
 use crate::patience::within;
+
+/// A connection is used again within this time only: the foreign servers close idle ones after five seconds, and a
+/// request that crosses that has no answer.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// A client that keeps connections.
 #[derive(Clone)]
@@ -32,7 +39,7 @@ impl Default for Wire {
 impl Wire {
     /// A client without connections yet.
     pub fn new() -> Self {
-        Self(Client::builder(TokioExecutor::new()).build_http())
+        Self(Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build_http())
     }
 
     /// What is at `url`.
@@ -56,7 +63,15 @@ impl Wire {
         self.send(Method::POST, url, headers, body).await
     }
 
-    async fn send(&self, method: Method, url: &str, headers: &HeaderMap, body: String) -> Option<Answer> {
+    /// The head of what `url` answers, and a body that is read as it comes; `None` when no answer came.
+    pub async fn open(&self, url: &str, headers: &HeaderMap) -> Option<Response<Incoming>> {
+        let mut request = Request::get(url).body(Full::default()).unwrap();
+        request.headers_mut().extend(headers.clone());
+        within(&format!("an answer from {url}"), self.0.request(request)).await.ok()
+    }
+
+    /// The answer to `body`, sent by `method` with these `headers`; `None` when no whole one came.
+    pub async fn send(&self, method: Method, url: &str, headers: &HeaderMap, body: String) -> Option<Answer> {
         let mut request = Request::builder().method(method).uri(url).body(Full::from(body)).unwrap();
         request.headers_mut().extend(headers.clone());
         let exchange = async {

@@ -96,6 +96,87 @@ async fn a_corrupt_document_is_said_and_kept_when_another_takes_its_place() {
     assert!(store.read("workload/notion").await.is_err(), "the other is still corrupt");
 }
 
+/// The folder as a process leaves it that is killed when it has written `next` over `before`, and waits for the disk:
+/// the file of the document, and the one beside it.
+async fn cut_off(home: &Path, before: Option<&str>, next: &str) -> (PathBuf, PathBuf) {
+    let store = open(SecretStoreKind::File, home);
+    put(store.as_ref(), "workload/linear", before.unwrap_or("none")).await;
+    let file = sealed(home).remove(0);
+    let older = std::fs::read(&file).unwrap();
+    put(store.as_ref(), "workload/linear", next).await;
+    let beside = file.with_extension("unfinished");
+    std::fs::rename(&file, &beside).unwrap();
+    if before.is_some() {
+        std::fs::write(&file, older).unwrap();
+    }
+    (file, beside)
+}
+
+#[tokio::test]
+async fn a_document_that_was_written_whole_when_the_process_was_killed_is_taken_up() {
+    for before in [None, Some("one")] {
+        let home = tempfile::tempdir().unwrap();
+        let (file, beside) = cut_off(home.path(), before, "two").await;
+        let written = std::fs::read(&beside).unwrap();
+        for look in ["the first time", "and ever after"] {
+            let next = open(SecretStoreKind::File, home.path());
+            assert_eq!(text(next.as_ref(), "workload/linear").await.as_deref(), Some("two"), "{look}");
+        }
+        assert_eq!(std::fs::read(&file).unwrap(), written, "it is in its place");
+        assert!(!beside.exists());
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_was_written_in_part_when_the_process_was_killed_is_passed_over() {
+    let home = tempfile::tempdir().unwrap();
+    let (_, beside) = cut_off(home.path(), Some("one"), "two").await;
+    let whole = std::fs::read(&beside).unwrap();
+    for length in 0..whole.len() {
+        std::fs::write(&beside, &whole[..length]).unwrap();
+        let next = open(SecretStoreKind::File, home.path());
+        assert_eq!(text(next.as_ref(), "workload/linear").await.as_deref(), Some("one"), "{length} bytes");
+    }
+    let store = open(SecretStoreKind::File, home.path());
+    put(store.as_ref(), "workload/linear", "three").await;
+    assert_eq!(text(store.as_ref(), "workload/linear").await.as_deref(), Some("three"));
+    assert!(!beside.exists(), "nothing is left beside it");
+}
+
+#[tokio::test]
+async fn what_lies_beside_a_document_is_no_other_one_and_is_deleted_with_it() {
+    let home = tempfile::tempdir().unwrap();
+    let (file, beside) = cut_off(home.path(), Some("one"), "two").await;
+    let store = open(SecretStoreKind::File, home.path());
+    put(store.as_ref(), "workload/notion", "another").await;
+    let notion = sealed(home.path()).into_iter().find(|other| *other != file).unwrap();
+    std::fs::copy(&beside, notion.with_extension("unfinished")).unwrap();
+    assert_eq!(text(store.as_ref(), "workload/notion").await.as_deref(), Some("another"));
+
+    store.delete("workload/linear").await.unwrap();
+    assert!(!beside.exists() && !file.exists(), "neither is left");
+    let next = open(SecretStoreKind::File, home.path());
+    assert_eq!(text(next.as_ref(), "workload/linear").await, None);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_lies_beside_a_document_is_its_owners_alone_and_shows_no_secret() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let store = open(SecretStoreKind::File, home.path());
+    put(store.as_ref(), "workload/linear", "one").await;
+    let file = sealed(home.path()).remove(0);
+    std::fs::remove_file(&file).unwrap();
+    // Nothing can be put in this place, so that it stays where it was written first.
+    std::fs::create_dir(&file).unwrap();
+    store.write("workload/linear", b"a-canary-token".to_vec().into()).await.unwrap_err();
+    let beside = file.with_extension("unfinished");
+    assert_eq!(beside.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    let bytes = std::fs::read(&beside).unwrap();
+    assert!(!bytes.windows(6).any(|window| window == b"canary"));
+}
+
 #[tokio::test]
 async fn a_document_cannot_be_passed_off_as_another() {
     let home = tempfile::tempdir().unwrap();

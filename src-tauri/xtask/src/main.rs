@@ -4,6 +4,7 @@
 
 mod bench;
 mod check;
+mod endure;
 mod process;
 mod test;
 mod tools;
@@ -39,6 +40,12 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
+    /// Wear Lamplighter out, within a bound, and count what it costs: cargo xtask endure kill --store keychain
+    Endure {
+        /// Passed on to the ordeals; `--help` names them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        arguments: Vec<OsString>,
+    },
     /// Formatting, lints, documentation, dependencies and their licences.
     Check,
 }
@@ -48,6 +55,7 @@ fn main() -> ExitCode {
         Task::Run { arguments } => return passed_on(&arguments),
         Task::Test => test::test(),
         Task::Bench { arguments } => bench::bench(&arguments),
+        Task::Endure { arguments } => endure::endure(&arguments),
         Task::Check => check::check(),
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)

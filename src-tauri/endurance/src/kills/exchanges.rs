@@ -28,6 +28,8 @@ pub(super) struct Exchange {
     pub(super) number: u64,
     /// When it came.
     pub(super) came: Duration,
+    /// Whether the server worked on it, or noticed in time that nobody waited for the answer any more.
+    pub(super) begun: bool,
     /// The status of the answer, and when that was handed to the system, from where it is with the client at once.
     pub(super) answered: Option<(u64, Duration)>,
 }
@@ -81,14 +83,14 @@ impl Server {
         let line: Value = serde_json::from_str(line).unwrap();
         let number = line["exchange"].as_u64().unwrap();
         let at = Duration::from_micros(line["at"].as_u64().unwrap());
+        if line["what"] == "came" {
+            return self.exchanges.push(Exchange { number, came: at, begun: false, answered: None });
+        }
+        // Those from before anybody listened are nobody's.
+        let Some(exchange) = self.exchanges.iter_mut().find(|exchange| exchange.number == number) else { return };
         match line["status"].as_u64() {
-            None => self.exchanges.push(Exchange { number, came: at, answered: None }),
-            Some(status) => {
-                let exchange = self.exchanges.iter_mut().find(|exchange| exchange.number == number);
-                if let Some(exchange) = exchange {
-                    exchange.answered = Some((status, at));
-                }
-            }
+            Some(status) => exchange.answered = Some((status, at)),
+            None => exchange.begun = true,
         }
     }
 }
@@ -103,14 +105,14 @@ pub(super) struct Log {
     written: Option<Timestamp>,
 }
 
-/// The window of one answer: when the engine had read it, and when no end of the process could lose it any more.
+/// What the engine wrote down of one answer, on the monotonic clock.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stored {
-    /// On the monotonic clock.
+pub(super) struct Noted {
+    /// When it had read it.
     pub(super) read: Duration,
-    /// On the monotonic clock.
+    /// When no end of the process could lose it any more.
     pub(super) safe: Duration,
-    /// When the store had answered for it, on the monotonic clock.
+    /// When the store had answered for it.
     pub(super) stored: Duration,
 }
 
@@ -119,8 +121,19 @@ impl Log {
         Self { file, read: 0, answered: None, written: None }
     }
 
+    /// Passes over what was written down so far.
+    pub(super) fn skip(&mut self) {
+        self.news();
+        (self.answered, self.written) = (None, None);
+    }
+
+    /// Whether the newest answer since the last [skip](Self::skip) was written so that no end of the process loses it.
+    pub(super) fn says_safe(&mut self) -> bool {
+        !self.news().is_empty() || (self.answered.is_some() && self.written.is_some())
+    }
+
     /// The next answer that the engine stored.
-    pub(super) async fn stored(&mut self) -> Stored {
+    pub(super) async fn stored(&mut self) -> Noted {
         let looking = async {
             loop {
                 if let Some(stored) = self.news().pop() {
@@ -132,8 +145,8 @@ impl Log {
         within("a token to be stored", looking).await
     }
 
-    /// What was stored since this was last asked, oldest first.
-    pub(super) fn news(&mut self) -> Vec<Stored> {
+    /// What was stored since the file was last read, oldest first.
+    fn news(&mut self) -> Vec<Noted> {
         let mut file = File::open(&self.file).unwrap();
         file.seek(SeekFrom::Start(self.read)).unwrap();
         let mut text = String::new();
@@ -155,7 +168,7 @@ impl Log {
                 assert!(line.contains("ok=true"), "{line}");
                 let since = |at: Timestamp| Duration::try_from(at.as_duration()).unwrap().checked_sub(ahead).unwrap();
                 let safe = since(self.written.take().unwrap_or(at));
-                found.push(Stored { read: since(answered), safe, stored: since(at) });
+                found.push(Noted { read: since(answered), safe, stored: since(at) });
             }
         }
         found
