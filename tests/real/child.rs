@@ -34,6 +34,16 @@ impl Child {
         line.unwrap_or_else(|| panic!("{} ended without saying more", self.name))
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id().unwrap()
+    }
+
+    /// All that it and its like before it have said on standard error.
+    pub(crate) fn said(&self) -> String {
+        std::fs::read_to_string(&self.errors).unwrap()
+    }
+
     /// Kills it, as nobody can prevent (SIGKILL), and waits until it is gone.
     pub(crate) async fn kill(mut self) {
         self.process.kill().await.unwrap();

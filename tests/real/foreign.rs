@@ -74,11 +74,6 @@ pub(crate) async fn agree_at(address: &str) {
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
 }
 
-/// The browser without a screen, for `$BROWSER`.
-pub(crate) fn browser() -> PathBuf {
-    foreign("browser.mjs")
-}
-
 fn node(script: &str) -> Command {
     let mut command = Command::new("node");
     command.arg(foreign(script)).env_clear().env("PATH", std::env::var_os("PATH").unwrap());

@@ -11,7 +11,6 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::child::Child;
-use crate::foreign::browser;
 use crate::patience::{until, within};
 
 /// The one workload of these tests.
@@ -21,6 +20,8 @@ pub(crate) const NAME: &str = "tools";
 pub(crate) struct Product {
     home: TempDir,
     environment: BTreeMap<&'static str, OsString>,
+    /// What the shell does first that becomes the program.
+    preamble: &'static str,
 }
 
 /// How a command ended.
@@ -37,7 +38,7 @@ impl Product {
         let home = tempfile::tempdir().unwrap();
         let mut environment = BTreeMap::from([
             ("PATH", std::env::var_os("PATH").unwrap()),
-            ("BROWSER", browser().into()),
+            ("BROWSER", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign/browser.mjs").into()),
             ("LAMPLIGHTER_HOME", home.path().join("lamplighter").into()),
             ("LAMPLIGHTER_LISTEN", "127.0.0.1:0".into()),
             ("LAMPLIGHTER_SECRET_STORE", secret_store.into()),
@@ -52,12 +53,17 @@ impl Product {
             std::fs::create_dir(&path).unwrap();
             environment.insert(folder, path.into());
         }
-        Self { home, environment }
+        Self { home, environment, preamble: "" }
     }
 
     /// Sets an environment variable of all runs from now on.
     pub(crate) fn set(&mut self, name: &'static str, value: impl Into<OsString>) {
         self.environment.insert(name, value.into());
+    }
+
+    /// Has the shell do `preamble` before it becomes the program (`"$0" "$@"`).
+    pub(crate) fn after(self, preamble: &'static str) -> Self {
+        Self { preamble, ..self }
     }
 
     /// Where the program keeps its files.
@@ -128,7 +134,8 @@ impl Product {
     fn command(&self, arguments: &[&str]) -> Command {
         // Under the loosest umask: what is private is so by the program's own doing.
         let mut command = Command::new("sh");
-        command.args(["-c", r#"umask 000; exec "$0" "$@""#]).arg(PROGRAM.as_path()).args(arguments);
+        command.arg("-c").arg(format!(r#"umask 000; {}exec "$0" "$@""#, self.preamble));
+        command.arg(PROGRAM.as_path()).args(arguments);
         command.current_dir(self.home.path()).env_clear().envs(&self.environment);
         command
     }

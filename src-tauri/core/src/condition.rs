@@ -69,6 +69,8 @@ pub enum Transport {
     Reset,
     Timeout,
     Closed,
+    /// This machine could open nothing more, files and connections being counted together.
+    Exhausted,
 }
 
 /// How the secret store failed.
@@ -188,7 +190,11 @@ impl Obstacle {
             Cause::Firewall { .. } => Some(Self::Firewall),
             Cause::Transport(transport) | Cause::Upstream(UpstreamFault::Unreachable(transport)) => match transport {
                 Transport::Dns | Transport::Unreachable => Some(Self::Offline),
-                Transport::Refused | Transport::Reset | Transport::Timeout | Transport::Closed => None,
+                Transport::Refused
+                | Transport::Reset
+                | Transport::Timeout
+                | Transport::Closed
+                | Transport::Exhausted => None,
             },
             Cause::Upstream(UpstreamFault::ServerError(_))
             | Cause::ServerBusy { .. }

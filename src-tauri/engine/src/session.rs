@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::control::Revocation;
 use crate::grant::{Grant, Secrets};
 use crate::http::HttpClient;
-use crate::ports::{Clock, SecretStore};
+use crate::ports::{Clock, SecretStore, StoreError};
 use crate::revocation::Revocations;
 use crate::route::Credential;
 
@@ -49,6 +49,8 @@ struct Held {
     revision: u64,
     /// The revision that the store holds.
     saved: u64,
+    /// Why the store could not be used when it was last asked.
+    trouble: Option<StoreError>,
 }
 
 impl Held {
@@ -183,6 +185,11 @@ impl Session {
     /// The scope granted so far.
     pub(crate) fn granted_scope(&self) -> Option<String> {
         self.held().secrets.grant.as_ref()?.scope.clone()
+    }
+
+    /// Why the store could not be used when it was last asked, where it could not.
+    pub(crate) fn trouble(&self) -> Option<StoreError> {
+        self.held().trouble.clone()
     }
 
     /// The account and issuer of the grant.
