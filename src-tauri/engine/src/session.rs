@@ -233,8 +233,12 @@ impl Session {
         };
         Lease {
             id: self.next_lease(),
-            issued_at: now.moment_at(grant.issued_at),
-            expires_at: grant.expires_at.map(|expiry| now.moment_at(expiry)),
+            issued_at: now.moment_at(grant.issued_at).min(now.moment),
+            expires_at: grant.expires_at.map(|expiry| {
+                // Never farther away than it was at first: the wall clock may have been years ahead then, or be behind.
+                let lifetime = expiry.duration_since(grant.issued_at).try_into().unwrap_or_default();
+                now.moment_at(expiry).min(now.moment + lifetime)
+            }),
             renewable: renewable && grant.ended.is_none(),
         }
     }

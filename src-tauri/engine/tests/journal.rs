@@ -238,6 +238,7 @@ async fn a_clock_that_is_years_ahead_takes_nothing_that_tells_how_a_workload_sta
     journal.append(desk.row("linear", status(Phase::Unauthenticated, Phase::Stopped)));
     journal.append(desk.row("notion", Entry { episode, ..status(Phase::Running, Phase::AuthRetrying) }));
     journal.append(desk.said("history"));
+    journal.flush().await;
     desk.clock.advance(Duration::from_hours(10 * 365 * 24));
     journal.append(desk.said("years later, by this clock"));
     let remembered = journal.remembered("linear").await.unwrap().unwrap();

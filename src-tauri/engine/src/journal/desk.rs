@@ -151,9 +151,10 @@ impl Desk {
 
     /// Writes all that waits, if it can be.
     fn write(&mut self) -> Result<(), TableError> {
-        if self.is_elsewhere() {
-            // Closed before another takes its place: closing tidies up beside the file, by name.
-            self.table = None;
+        let elsewhere = self.is_elsewhere();
+        if let Some(moved) = self.table.take_if(|_| elsewhere) {
+            // Before another takes its place: closing tidies up beside the file, by name.
+            moved.close();
         }
         let mut table = match self.table.take_if(|_| !self.failed) {
             Some(table) => table,

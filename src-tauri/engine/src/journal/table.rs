@@ -92,6 +92,12 @@ impl Table {
         std::fs::metadata(file).is_ok_and(|found| self.opened == Some(files::identity(&found)))
     }
 
+    /// Puts all that is beside the file into it, wherever it has gone, and closes it.
+    pub(super) fn close(self) {
+        // What cannot be put there stays beside it.
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+
     fn prepare(connection: Connection, opened: Option<files::Identity>) -> Result<Self, TableError> {
         connection.busy_timeout(BUSY)?;
         let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;

@@ -1,0 +1,29 @@
+//! Conditions that a machine gets into, and what is left of the product then: a disk that is full, folders that can
+//! only be read, files that are corrupt or held by others, no file descriptors, a clock that is years off, servers that
+//! mean harm. In each it says what is wrong, goes on with what it can, loses no login, and recovers by itself.
+//!
+//! What is a condition of the process happens to the program itself, against simulated servers. All of it works without
+//! special rights.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "../real/child.rs"]
+#[expect(dead_code, reason = "made for another theme too")]
+mod child;
+mod clocks;
+mod descriptors;
+mod disk;
+mod files;
+mod hostile;
+#[path = "../real/patience.rs"]
+mod patience;
+#[path = "../real/product.rs"]
+#[expect(dead_code, reason = "made for another theme too")]
+mod product;
+mod stage;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "made for other themes too")]
+mod support;
+#[path = "../real/wire.rs"]
+#[expect(dead_code, reason = "made for another theme too")]
+mod wire;
