@@ -13,6 +13,9 @@
 // Prints one line when it is ready: {"issuer":"http://127.0.0.1:…"}.
 //
 //   GET  /__counts                     what has been asked of it
+//   GET  /__exchanges                  a line for every request to /token from now on, as it comes and as its answer
+//                                      is handed to the system: {"exchange":7,"what":"came"|"answered","status":200,
+//                                      "at":…}, in microseconds of the clock that all processes share (monotonic)
 //   POST /__control?outage=KIND        how /token answers: forbidden (403 with a web page), unavailable (503),
 //                                      closed (the connection is closed), silent (no answer), none
 //   POST /__control?delay=MILLISECONDS how long /token waits before it exchanges anything; who hangs up
@@ -45,6 +48,7 @@ const counts = {
   revocations: 0,
 };
 let tokenRequestsUnderWay = 0;
+const watchers = new Set();
 const grants = new Set();
 
 const server = createServer();
@@ -145,16 +149,39 @@ async function setControl(query) {
   if (query.get('revoke') === 'all') await revokeAll();
 }
 
+function tell(exchange, what, status) {
+  const at = Number(process.hrtime.bigint() / 1000n);
+  const line = `${JSON.stringify({ exchange, what, status, at })}\n`;
+  for (const watcher of watchers) watcher.write(line);
+}
+
+// Tells when the answer has been written to the socket: `end` does that before it returns.
+function tellAnswer(exchange, response) {
+  const end = response.end.bind(response);
+  response.end = (...rest) => {
+    const ended = end(...rest);
+    tell(exchange, 'answered', response.statusCode);
+    return ended;
+  };
+}
+
 const oauth = provider.callback();
 server.on('request', async (request, response) => {
   const { pathname, searchParams } = new URL(request.url, issuer);
   if (pathname === '/__counts') return response.end(`${JSON.stringify(counts)}\n`);
+  if (pathname === '/__exchanges') {
+    watchers.add(response);
+    response.once('close', () => watchers.delete(response));
+    return response.writeHead(200).flushHeaders();
+  }
   if (pathname === '/__control') {
     await setControl(searchParams);
     return response.end(`${JSON.stringify(control)}\n`);
   }
   if (pathname === '/token' && request.method === 'POST') {
     counts.token_requests += 1;
+    tell(counts.token_requests, 'came');
+    tellAnswer(counts.token_requests, response);
     tokenRequestsUnderWay += 1;
     counts.token_requests_at_once_max = Math.max(counts.token_requests_at_once_max, tokenRequestsUnderWay);
     response.once('close', () => { tokenRequestsUnderWay -= 1; });

@@ -1,8 +1,8 @@
 //! Signing in on a machine without a browser, with the person at another one.
 
-use crate::foreign::{Servers, agree_at};
+use lamplighter_endurance::foreign::{Servers, agree_at};
 use crate::life::tools_answer;
-use crate::product::{NAME, Product};
+use lamplighter_endurance::product::{NAME, Product};
 
 #[tokio::test]
 async fn a_machine_without_a_browser_is_signed_in_from_another() {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::foreign::Servers;
-use crate::patience::{pause, until};
-use crate::product::{NAME, Product};
+use lamplighter_endurance::foreign::Servers;
+use lamplighter_endurance::patience::{pause, until};
+use lamplighter_endurance::product::{NAME, Product};
 
 /// How long after the order to refresh the engine is killed, round by round: before the request has left, and while
 /// the server keeps it waiting. `None`: while nothing is under way.

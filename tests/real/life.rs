@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::child::Child;
-use crate::foreign::Servers;
-use crate::product::{NAME, Product, has};
+use lamplighter_endurance::child::Child;
+use lamplighter_endurance::foreign::Servers;
+use lamplighter_endurance::product::{NAME, Product, has};
 
 #[tokio::test]
 async fn a_workload_lives_through_an_outage_and_is_signed_out_at_its_end() {

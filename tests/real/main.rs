@@ -5,17 +5,12 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod child;
 mod device;
-mod foreign;
 mod killed;
 mod life;
 mod many_callers;
 #[cfg(target_os = "linux")]
 mod memory;
-mod patience;
 mod private;
-mod product;
 #[cfg(target_os = "linux")]
 mod secret_service;
-mod wire;

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use http::{HeaderMap, HeaderName, StatusCode};
-use serde_json::{Value, json};
+use http::StatusCode;
+use serde_json::json;
 
-use crate::foreign::Servers;
-use crate::patience::{pause, until};
-use crate::product::{NAME, Product};
-use crate::wire::{Answer, Wire};
+use lamplighter_endurance::foreign::Servers;
+use lamplighter_endurance::mcp::Session;
+use lamplighter_endurance::patience::{pause, until};
+use lamplighter_endurance::product::{NAME, Product};
 
 const CALLERS: usize = 200;
 
@@ -38,6 +38,7 @@ async fn two_hundred_callers_at_expiry_cause_one_refresh() {
 
     assert_eq!(meanwhile, (0, asked), "all wait for the one refresh, and nobody's call asks for a token");
     for (number, answer) in answers.into_iter().enumerate() {
+        let answer = answer.unwrap();
         assert_eq!(answer.status, StatusCode::OK, "call {number}: {}", answer.body);
         assert!(
             answer.body.contains(&format!("call {number}.")),
@@ -50,41 +51,4 @@ async fn two_hundred_callers_at_expiry_cause_one_refresh() {
     assert_eq!(counts["sign_ins"], 1, "{counts}");
     assert_eq!(counts["reused_refresh_tokens"], 0, "{counts}");
     assert_eq!(counts["refused"], json!({}), "{counts}");
-}
-
-/// An MCP session through the endpoint.
-pub(crate) struct Session {
-    wire: Wire,
-    url: String,
-    headers: HeaderMap,
-}
-
-impl Session {
-    pub(crate) async fn open(endpoint: &str) -> Self {
-        let endpoint: Value = serde_json::from_str(endpoint).unwrap();
-        let mut headers = HeaderMap::new();
-        let fields = [("content-type", "application/json"), ("accept", "application/json, text/event-stream")];
-        let given = endpoint["headers"].as_object().unwrap();
-        let given = given.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap()));
-        for (name, value) in fields.into_iter().chain(given) {
-            headers.insert(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
-        }
-        let mut session = Self { wire: Wire::new(), url: endpoint["url"].as_str().unwrap().to_owned(), headers };
-        let client = json!({"name": "two hundred", "version": "1"});
-        let hello = json!({"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client});
-        let opened = session.ask(0, "initialize", &hello).await;
-        assert_eq!(opened.status, StatusCode::OK, "{}", opened.body);
-        session.headers.insert("mcp-session-id", opened.headers["mcp-session-id"].clone());
-        session
-    }
-
-    pub(crate) async fn echo(&self, number: usize) -> Answer {
-        self.ask(number + 1, "tools/call", &json!({"name": "echo", "arguments": {"text": format!("call {number}.")}}))
-            .await
-    }
-
-    async fn ask(&self, id: usize, method: &str, params: &Value) -> Answer {
-        let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
-        self.wire.post(&self.url, &self.headers, request.to_string()).await
-    }
 }

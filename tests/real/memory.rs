@@ -6,9 +6,9 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 
 use lamplighter_simulator::{CANARY, World, person};
 
-use crate::many_callers::Session;
-use crate::patience::until;
-use crate::product::{NAME, Product};
+use lamplighter_endurance::mcp::Session;
+use lamplighter_endurance::patience::until;
+use lamplighter_endurance::product::{NAME, Product};
 
 /// How often each kind of secret stands in the memory of process `id`: access tokens, refresh tokens, codes.
 fn secrets_in_memory_of(id: u32) -> BTreeMap<String, usize> {

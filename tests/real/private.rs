@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use lamplighter_simulator::World;
 
-use crate::product::{NAME, Product};
+use lamplighter_endurance::product::{NAME, Product};
 
 /// Every file and folder in `folder`, itself included, with its permissions.
 fn walk(folder: &Path, found: &mut Vec<(PathBuf, u32)>) {

@@ -2,19 +2,17 @@
 //!
 //! The test runs itself again inside `dbus-run-session`, with throw-away folders.
 
-mod keyring;
-
 use serde_json::json;
 
-use crate::foreign::Servers;
+use lamplighter_endurance::foreign::Servers;
 use crate::life::tools_answer;
-use crate::patience::until;
-use crate::product::{NAME, Product, has};
-use keyring::Desktop;
+use lamplighter_endurance::keyring::{self, Desktop};
+use lamplighter_endurance::patience::until;
+use lamplighter_endurance::product::{NAME, Product, has};
 
 #[test]
 fn a_real_keyring_that_comes_and_goes_costs_no_login() {
-    keyring::on_a_bus_of_its_own("secret_service::a_real_keyring_that_comes_and_goes_costs_no_login", story);
+    keyring::test_on_a_bus_of_its_own("secret_service::a_real_keyring_that_comes_and_goes_costs_no_login", story);
 }
 
 async fn story(desktop: Desktop) {

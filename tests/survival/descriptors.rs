@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-use crate::child::Child;
-use crate::patience::{pause, until};
-use crate::product::NAME;
+use lamplighter_endurance::child::Child;
+use lamplighter_endurance::patience::{pause, until};
+use lamplighter_endurance::product::NAME;
 use crate::stage::Stage;
 
 /// What `prlimit` says of the descriptors that a process may have.

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use http::StatusCode;
 
-use crate::product::{NAME, has};
+use lamplighter_endurance::product::{NAME, has};
 use crate::stage::{Stage, limit};
 
 /// A write beyond the limit is then an error, and not the end of the process.
@@ -63,7 +63,7 @@ async fn an_engine_that_starts_on_a_full_disk_serves() {
     assert_eq!(stage.product.run(&["status", NAME]).await.code, 3);
 
     limit(&engine, FREE).await;
-    let found = crate::patience::until("commands to find it", async || {
+    let found = lamplighter_endurance::patience::until("commands to find it", async || {
         (stage.product.run(&["status", NAME]).await.code == 0).then_some(())
     });
     found.await;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use http::StatusCode;
 
-use crate::patience::until;
-use crate::product::NAME;
+use lamplighter_endurance::patience::until;
+use lamplighter_endurance::product::NAME;
 use crate::stage::Stage;
 
 /// The one sealed document of the workload: the longest.

@@ -7,23 +7,12 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-#[path = "../real/child.rs"]
-#[expect(dead_code, reason = "made for another theme too")]
-mod child;
 mod clocks;
 mod descriptors;
 mod disk;
 mod files;
 mod hostile;
-#[path = "../real/patience.rs"]
-mod patience;
-#[path = "../real/product.rs"]
-#[expect(dead_code, reason = "made for another theme too")]
-mod product;
 mod stage;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "made for other themes too")]
 mod support;
-#[path = "../real/wire.rs"]
-#[expect(dead_code, reason = "made for another theme too")]
-mod wire;

@@ -5,10 +5,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lamplighter_simulator::{Server, World, person};
 use serde_json::{Value, json};
 
-use crate::child::Child;
-use crate::patience::until;
-use crate::product::{NAME, Product, has};
-use crate::wire::Wire;
+use lamplighter_endurance::child::Child;
+use lamplighter_endurance::patience::until;
+use lamplighter_endurance::product::{NAME, Product, has};
+use lamplighter_endurance::wire::Wire;
 
 /// The program's profile, and the server that it is signed in to.
 pub(crate) struct Stage {

@@ -123,6 +123,11 @@ impl Metrics {
         }
         let mut derived = Registry::with_prefix(PREFIX);
         derived.register("workload_status", "The status each workload is in", status);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let tasks: Gauge = Gauge::default();
+            tasks.set(i64::try_from(runtime.metrics().num_alive_tasks()).unwrap_or(i64::MAX));
+            derived.register("tasks", "Tasks that are alive", tasks);
+        }
 
         let mut text = String::new();
         // Writing to a string does not fail.

@@ -41,7 +41,10 @@ pub async fn request_tokens(
     };
     sign(built.headers_mut());
     match http.fetch(built, BODY_BOUND).await {
-        Ok(answer) => judge(&answer, &secrets, wall),
+        Ok(answer) => {
+            tracing::debug!(status = %answer.status, "the token endpoint answered");
+            judge(&answer, &secrets, wall)
+        }
         Err(error) => Err(Box::new(no_answer(error.fault))),
     }
 }

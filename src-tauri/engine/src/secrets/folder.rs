@@ -4,6 +4,10 @@
 //! chosen. Every file is 0600 from its first byte and replaced as a whole. What cannot be opened is never written over:
 //! it is an error to read, and a write moves it aside. A key that gets lost or changed under a running engine is put
 //! back before anything more is sealed under it.
+//!
+//! A refresh token that rotates exists twice at no time: until the new one is kept, a process that is killed has lost
+//! the login. So a document counts as kept for that purpose as soon as its last byte is written beside the old one,
+//! before the disk has been waited for: sealed as it is, a whole one is told from a part, and the next read takes it up.
 
 use std::fs;
 use std::io::{self, ErrorKind, Write as _};
@@ -124,6 +128,22 @@ impl Folder {
         cipher.decrypt(&nonce, Payload { msg: sealed, aad: name.as_bytes() }).ok()
     }
 
+    /// The document that a write which was cut off left beside `file`, where it left all of it: it is newer than `file`.
+    fn cut_off(&mut self, name: &str, file: &Path) -> Result<Option<SecretSlice<u8>>, StoreError> {
+        let Some(sealed) = contents(&unfinished(file)).map_err(at(file))? else { return Ok(None) };
+        Ok(Self::open(&self.lock()?.cipher, name, &sealed).map(Into::into))
+    }
+
+    /// Puts what was written beside `file` in its place.
+    fn put_in_place(&mut self, name: &str, file: &Path) -> Result<(), StoreError> {
+        let before = contents(file).map_err(at(file))?;
+        let lock = self.lock()?;
+        if before.is_some_and(|before| Self::open(&lock.cipher, name, &before).map(Zeroizing::new).is_none()) {
+            self.keep_aside(file)?;
+        }
+        settle(file).map_err(at(file))
+    }
+
     /// Moves a file that cannot be opened out of the way of the one that takes its place.
     fn keep_aside(&self, file: &Path) -> Result<(), StoreError> {
         let aside = file.with_extension(format!("corrupt-{}", self.clock.now().wall.as_millisecond()));
@@ -136,6 +156,13 @@ impl Folder {
 impl Vault for Folder {
     fn read(&mut self, name: &str) -> Result<Option<SecretSlice<u8>>, StoreError> {
         let file = self.file(name);
+        if let Some(document) = self.cut_off(name, &file)? {
+            if let Err(error) = self.put_in_place(name, &file) {
+                // Whole where it is: the next read, or the next write, tries again.
+                tracing::warn!(file = %file.display(), %error, "a document that was cut off cannot be put in its place");
+            }
+            return Ok(Some(document));
+        }
         let Some(sealed) = contents(&file).map_err(at(&file))? else { return Ok(None) };
         let document = Self::open(&self.lock()?.cipher, name, &sealed).ok_or_else(|| {
             failed(format!("{} ({name}) is corrupt, or sealed under another key; sign in again", file.display()))
@@ -152,20 +179,30 @@ impl Vault for Folder {
         let sealed = (lock.cipher)
             .encrypt(&nonce, Payload { msg: document, aad: name.as_bytes() })
             .map_err(|_| failed(format!("{name} is too long to be sealed")))?;
-        let before = contents(&file).map_err(at(&file))?;
-        if before.is_some_and(|before| Self::open(&lock.cipher, name, &before).map(Zeroizing::new).is_none()) {
-            self.keep_aside(&file)?;
-        }
-        replace(&file, &[MAGIC, nonce.as_slice(), &sealed].concat()).map_err(at(&file))
+        write_beside(&file, &[MAGIC, nonce.as_slice(), &sealed].concat()).map_err(at(&file))?;
+        tracing::debug!(name, "a document lies whole beside the one that it replaces");
+        self.put_in_place(name, &file)
     }
 
     fn delete(&mut self, name: &str) -> Result<(), StoreError> {
         let file = self.file(name);
-        match fs::remove_file(&file) {
-            Ok(()) => sync_folder(&self.path).map_err(at(&self.path)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(at(&file)(error)),
+        // The one beside first: it would be taken up in place of the other.
+        let removed = [remove(&unfinished(&file)), remove(&file)];
+        for removed in removed {
+            if removed.map_err(at(&file))? {
+                sync_folder(&self.path).map_err(at(&self.path))?;
+            }
         }
+        Ok(())
+    }
+}
+
+/// Whether there was such a file to remove.
+fn remove(file: &Path) -> io::Result<bool> {
+    match fs::remove_file(file) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -177,18 +214,32 @@ fn contents(file: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Puts `contents` in place of `file`, all or nothing, on disk before it answers. There is one writer, so that what a
-/// crash left unfinished is simply written over.
+/// Puts `contents` in place of `file`, all or nothing, on disk before it answers.
 fn replace(file: &Path, contents: &[u8]) -> io::Result<()> {
-    let unfinished = file.with_extension("unfinished");
+    write_beside(file, contents)?;
+    settle(file)
+}
+
+/// Where `file` is written before it is put in place. There is one writer, so that what a crash left there in parts is
+/// simply written over.
+fn unfinished(file: &Path) -> PathBuf {
+    file.with_extension("unfinished")
+}
+
+/// Writes `contents` beside `file`, without waiting for the disk.
+fn write_beside(file: &Path, contents: &[u8]) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut writer = options.open(&unfinished)?;
-    writer.write_all(contents)?;
-    writer.sync_all()?;
-    drop(writer);
+    options.open(unfinished(file))?.write_all(contents)
+}
+
+/// Puts what was written beside `file` in its place, on disk before it answers.
+fn settle(file: &Path) -> io::Result<()> {
+    let unfinished = unfinished(file);
+    // Opened to write, without which Windows syncs nothing.
+    fs::OpenOptions::new().write(true).open(&unfinished)?.sync_all()?;
     fs::rename(&unfinished, file)?;
     file.parent().map_or(Ok(()), sync_folder)
 }

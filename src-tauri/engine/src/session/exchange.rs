@@ -96,6 +96,8 @@ impl Session {
             held.revision += 1;
         }
         let stored = self.write().await;
+        // Between this line and the one that says that the answer came, a rotated token is nowhere but in memory.
+        tracing::debug!(document = self.document, ok = stored.is_ok(), "what the token endpoint gave is stored");
         Ok(Renewed { lease, credential, stored, skew })
     }
 

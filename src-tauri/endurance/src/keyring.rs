@@ -30,44 +30,57 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus C
 "#;
 
 /// The session that this process runs in.
-pub(super) struct Desktop {
+pub struct Desktop {
     home: PathBuf,
 }
 
 /// A running keyring daemon; killed when dropped.
-pub(super) struct Daemon(tokio::process::Child);
+pub struct Daemon(tokio::process::Child);
 
-/// Runs `story` on a private session bus, in a run of its own of the test called `test`.
-pub(super) fn on_a_bus_of_its_own<F: Future<Output = ()>>(test: &str, story: impl FnOnce(Desktop) -> F) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    if let Some(home) = std::env::var_os(HOME) {
-        return runtime.block_on(story(Desktop { home: home.into() }));
-    }
+/// The session that this process runs in, when it was started on a bus of its own.
+pub fn desktop() -> Option<Desktop> {
+    std::env::var_os(HOME).map(|home| Desktop { home: home.into() })
+}
+
+/// Starts this program again with `arguments`, on a private session bus with throw-away folders, and waits for its end;
+/// what it says there is `kept` to be looked at, or goes where this program's words go.
+pub fn on_a_bus_of_its_own(arguments: &[OsString], kept: bool) -> std::process::Output {
     let home = tempfile::tempdir().unwrap();
     let config = home.path().join("bus.conf");
     std::fs::write(&config, BUS).unwrap();
     let mut session = std::process::Command::new("dbus-run-session");
-    session.arg("--config-file").arg(&config).arg("--").arg(std::env::current_exe().unwrap());
-    session.args(["--exact", test, "--nocapture"]);
+    session.arg("--config-file").arg(&config).arg("--").arg(std::env::current_exe().unwrap()).args(arguments);
     session.env(HOME, home.path()).env("HOME", home.path()).env_remove("GNOME_KEYRING_CONTROL").env_remove("DISPLAY");
     for folder in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"] {
         let path = home.path().join(folder);
         std::fs::create_dir(&path).unwrap();
         session.env(folder, path);
     }
-    let run = session.output().unwrap_or_else(|error| missing("dbus-run-session", &error));
+    if !kept {
+        session.stdout(Stdio::inherit()).stderr(Stdio::inherit());
+    }
+    session.output().unwrap_or_else(|error| missing("dbus-run-session", &error))
+}
+
+/// Tells `story` in a run of its own of the test called `test`, on a private session bus.
+pub fn test_on_a_bus_of_its_own<F: Future<Output = ()>>(test: &str, story: impl FnOnce(Desktop) -> F) {
+    if let Some(desktop) = desktop() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        return runtime.block_on(story(desktop));
+    }
+    let run = on_a_bus_of_its_own(&["--exact", test, "--nocapture"].map(OsString::from), true);
     let (out, err) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
     assert!(run.status.success() && out.contains("1 passed"), "{test} inside: {}\n{out}\n{err}", run.status);
 }
 
 /// Where the bus and the keyring of this session are found, for processes that are to use them.
-pub(super) fn addresses() -> [(&'static str, OsString); 2] {
+pub fn addresses() -> [(&'static str, OsString); 2] {
     ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"].map(|name| (name, std::env::var_os(name).unwrap()))
 }
 
 impl Desktop {
     /// Starts the daemon with its collection unlocked, and waits until it answers.
-    pub(super) async fn start_daemon(&self) -> Daemon {
+    pub async fn start_daemon(&self) -> Daemon {
         let mut daemon = Command::new("gnome-keyring-daemon");
         daemon.args(["--unlock", "--components=secrets", "--foreground"]).kill_on_drop(true);
         daemon.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -80,18 +93,20 @@ impl Desktop {
         Daemon(daemon)
     }
 
-    pub(super) async fn until_gone(&self) {
+    /// Waits until no daemon has the name on the bus.
+    pub async fn until_gone(&self) {
         until("the keyring to be gone", async || (!self.has_owner().await).then_some(())).await;
     }
 
-    pub(super) async fn lock(&self) {
+    /// Has the daemon lock its collection.
+    pub async fn lock(&self) {
         let collection = format!("array:objpath:{}", self.default_collection().await);
         let question = ["/org/freedesktop/secrets", "org.freedesktop.Secret.Service.Lock", &collection];
         self.call("org.freedesktop.secrets", &question).await;
     }
 
     /// Has the daemon unlock its collection as the person's login does: over its control socket.
-    pub(super) async fn unlock(&self) {
+    pub async fn unlock(&self) {
         const UNLOCK: u32 = 1;
         const DONE: u32 = 0;
         let mut daemon = UnixStream::connect(self.home.join("XDG_RUNTIME_DIR/keyring/control")).await.unwrap();
@@ -105,7 +120,7 @@ impl Desktop {
     }
 
     /// Runs a program to its end, and hands on all that it said.
-    pub(super) async fn run(&self, program: &str, arguments: &[&str]) -> String {
+    pub async fn run(&self, program: &str, arguments: &[&str]) -> String {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&self.home).stdin(Stdio::null()).kill_on_drop(true);
         let ended = within(program, command.output()).await.unwrap_or_else(|error| missing(program, &error));
@@ -131,7 +146,7 @@ impl Desktop {
 
 impl Daemon {
     /// Kills it, and waits until its process is gone.
-    pub(super) async fn kill(mut self) {
+    pub async fn kill(mut self) {
         self.0.kill().await.unwrap();
     }
 }

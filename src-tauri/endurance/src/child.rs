@@ -1,4 +1,4 @@
-//! A process that a test started: its lines are read, and it never outlives the test.
+//! A process that was started here: its lines are read, and it never outlives whoever started it.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use tokio::process::{ChildStdout, Command};
 use crate::patience::within;
 
 /// A running process.
-pub(crate) struct Child {
+pub struct Child {
     name: String,
     process: tokio::process::Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -19,7 +19,7 @@ pub(crate) struct Child {
 
 impl Child {
     /// Starts `command`; what it says on standard error goes to a file in `folder`, and is shown if the test fails.
-    pub(crate) fn start(name: &str, mut command: Command, folder: &Path) -> Self {
+    pub fn start(name: &str, mut command: Command, folder: &Path) -> Self {
         let errors = folder.join(format!("{name}.stderr"));
         let file = File::options().create(true).append(true).open(&errors).unwrap();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file).kill_on_drop(true);
@@ -28,34 +28,35 @@ impl Child {
         Self { name: name.to_owned(), process, lines, errors }
     }
 
-    /// Its number.
-    pub(crate) fn id(&self) -> u32 {
-        self.process.id().unwrap()
-    }
-
     /// The next line on its standard output.
-    pub(crate) async fn line(&mut self) -> String {
+    pub async fn line(&mut self) -> String {
         let line = within(&format!("a line of {}", self.name), self.lines.next_line()).await.unwrap();
         line.unwrap_or_else(|| panic!("{} ended without saying more", self.name))
     }
 
-    /// Its process.
-    pub(crate) fn id(&self) -> u32 {
-        self.process.id().unwrap()
-    }
-
     /// All that it and its like before it have said on standard error.
-    pub(crate) fn said(&self) -> String {
+    pub fn said(&self) -> String {
         std::fs::read_to_string(&self.errors).unwrap()
     }
 
     /// Kills it, as nobody can prevent (SIGKILL), and waits until it is gone.
-    pub(crate) async fn kill(mut self) {
-        self.process.kill().await.unwrap();
+    pub async fn kill(mut self) {
+        self.strike();
+        self.ended().await;
+    }
+
+    /// Kills it, and does not wait.
+    pub fn strike(&mut self) {
+        self.process.start_kill().unwrap();
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.process.id().unwrap()
     }
 
     /// Asks it to end (SIGTERM), and says how it did: having finished what was under way.
-    pub(crate) async fn terminate(mut self) -> ExitStatus {
+    pub async fn terminate(mut self) -> ExitStatus {
         let id = self.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
         let ended = self.ended().await;
@@ -65,7 +66,7 @@ impl Child {
     }
 
     /// Waits for its end.
-    pub(crate) async fn ended(&mut self) -> ExitStatus {
+    pub async fn ended(&mut self) -> ExitStatus {
         within(&format!("the end of {}", self.name), self.process.wait()).await.unwrap()
     }
 }

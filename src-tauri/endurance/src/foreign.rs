@@ -6,15 +6,17 @@ use http::HeaderMap;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::child::Child;
 use crate::patience::within;
 use crate::wire::Wire;
 
 /// A foreign authorization server, and an MCP server that takes its tokens.
-pub(crate) struct Servers {
+pub struct Servers {
     issuer: String,
-    pub(crate) mcp: String,
+    /// The address of the MCP server.
+    pub mcp: String,
     wire: Wire,
     _processes: [Child; 2],
     folder: TempDir,
@@ -22,7 +24,7 @@ pub(crate) struct Servers {
 
 impl Servers {
     /// Starts both; access tokens live for so many seconds.
-    pub(crate) async fn start(access_token_seconds: u32) -> Self {
+    pub async fn start(access_token_seconds: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut command = node("authorization-server.mjs");
         command.env("ACCESS_TOKEN_SECONDS", access_token_seconds.to_string());
@@ -36,30 +38,35 @@ impl Servers {
     }
 
     /// What the authorization server has counted.
-    pub(crate) async fn counts(&self) -> Value {
+    pub async fn counts(&self) -> Value {
         serde_json::from_str(&self.wire.get(&format!("{}/__counts", self.issuer)).await.body).unwrap()
     }
 
     /// One of these counts.
-    pub(crate) async fn count(&self, name: &str) -> u64 {
+    pub async fn count(&self, name: &str) -> u64 {
         self.counts().await[name].as_u64().unwrap()
     }
 
+    /// A line for every request to the token endpoint from now on, as it comes and as it is answered.
+    pub async fn exchanges(&self) -> UnboundedReceiver<String> {
+        self.wire.lines(&format!("{}/__exchanges", self.issuer)).await
+    }
+
     /// How many tool calls the MCP server has answered.
-    pub(crate) async fn tool_calls(&self) -> u64 {
+    pub async fn tool_calls(&self) -> u64 {
         let url = url::Url::parse(&self.mcp).unwrap().join("/__counts").unwrap();
         let counts: Value = serde_json::from_str(&self.wire.get(url.as_str()).await.body).unwrap();
         counts["tool_calls"].as_u64().unwrap()
     }
 
     /// Tells the authorization server how to behave from now on: `outage=forbidden`, `delay=300`.
-    pub(crate) async fn control(&self, how: &str) {
+    pub async fn control(&self, how: &str) {
         let url = format!("{}/__control?{how}", self.issuer);
         assert!(self.wire.post(&url, &HeaderMap::new(), String::new()).await.status.is_success());
     }
 
     /// Starts the official SDK's client on `endpoint` (the JSON of `lamplighter endpoint`) for so many seconds.
-    pub(crate) fn client(&self, endpoint: &str, seconds: u32) -> Child {
+    pub fn client(&self, endpoint: &str, seconds: u32) -> Child {
         let mut command = node("mcp-client.mjs");
         command.env("MCP_ENDPOINT", endpoint).env("SECONDS", seconds.to_string()).env("PATIENCE_SECONDS", "1");
         Child::start("mcp-client", command, self.folder.path())
@@ -67,11 +74,16 @@ impl Servers {
 }
 
 /// A person opens `address` in the browser without a screen, on whichever machine, and agrees to everything.
-pub(crate) async fn agree_at(address: &str) {
+pub async fn agree_at(address: &str) {
     let mut command = node("browser.mjs");
     let visit = command.arg(address).kill_on_drop(true).output();
     let ended = within("the browser", visit).await.unwrap();
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+}
+
+/// The browser without a screen, for `$BROWSER`.
+pub fn browser() -> PathBuf {
+    foreign("browser.mjs")
 }
 
 fn node(script: &str) -> Command {
@@ -81,7 +93,7 @@ fn node(script: &str) -> Command {
 }
 
 fn foreign(file: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/foreign");
     assert!(
         folder.join("node_modules").is_dir(),
         "{} has no node_modules: run `npm ci --ignore-scripts` there (`cargo xtask test` does)",

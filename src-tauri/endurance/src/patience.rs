@@ -6,14 +6,14 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The outcome of `work`, which must come before patience runs out.
-pub(crate) async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
+pub async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
     #[expect(clippy::disallowed_methods, reason = "another process takes its own time")]
     let done = tokio::time::timeout(PATIENCE, work).await;
     done.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"))
 }
 
 /// What `look` finds, which is asked again and again until it finds something.
-pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let looking = async {
         loop {
             if let Some(found) = look().await {
@@ -26,7 +26,24 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
 }
 
 /// Lets time pass.
-pub(crate) async fn pause(span: Duration) {
+pub async fn pause(span: Duration) {
     #[expect(clippy::disallowed_methods, reason = "another process takes its own time")]
     tokio::time::sleep(span).await;
+}
+
+/// Runs since it was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(std::time::Instant);
+
+#[expect(clippy::disallowed_methods, reason = "another process takes its own time")]
+impl Stopwatch {
+    /// From now.
+    pub fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    /// How long it has run.
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
 }

@@ -11,13 +11,14 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::child::Child;
+use crate::foreign::browser;
 use crate::patience::{until, within};
 
 /// The one workload of these tests.
-pub(crate) const NAME: &str = "tools";
+pub const NAME: &str = "tools";
 
 /// A profile, and the program to use it with.
-pub(crate) struct Product {
+pub struct Product {
     home: TempDir,
     environment: BTreeMap<&'static str, OsString>,
     /// What the shell does first that becomes the program.
@@ -26,19 +27,22 @@ pub(crate) struct Product {
 
 /// How a command ended.
 #[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+pub struct Run {
+    /// Its exit code.
+    pub code: i32,
+    /// What it answered.
+    pub stdout: String,
+    /// What it remarked.
+    pub stderr: String,
 }
 
 impl Product {
     /// A new profile that keeps its secrets in `secret_store`; waits are short.
-    pub(crate) fn new(secret_store: &str) -> Self {
+    pub fn new(secret_store: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut environment = BTreeMap::from([
             ("PATH", std::env::var_os("PATH").unwrap()),
-            ("BROWSER", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign/browser.mjs").into()),
+            ("BROWSER", browser().into()),
             ("LAMPLIGHTER_HOME", home.path().join("lamplighter").into()),
             ("LAMPLIGHTER_LISTEN", "127.0.0.1:0".into()),
             ("LAMPLIGHTER_SECRET_STORE", secret_store.into()),
@@ -57,22 +61,33 @@ impl Product {
     }
 
     /// Sets an environment variable of all runs from now on.
-    pub(crate) fn set(&mut self, name: &'static str, value: impl Into<OsString>) {
+    pub fn set(&mut self, name: &'static str, value: impl Into<OsString>) {
         self.environment.insert(name, value.into());
     }
 
     /// Has the shell do `preamble` before it becomes the program (`"$0" "$@"`).
-    pub(crate) fn after(self, preamble: &'static str) -> Self {
+    #[must_use]
+    pub fn after(self, preamble: &'static str) -> Self {
         Self { preamble, ..self }
     }
 
     /// Where the program keeps its files.
-    pub(crate) fn profile(&self) -> PathBuf {
+    pub fn profile(&self) -> PathBuf {
         self.home.path().join("lamplighter")
     }
 
+    /// What the engines of this profile said on standard error so far.
+    pub fn log(&self) -> PathBuf {
+        self.home.path().join("lamplighter.stderr")
+    }
+
+    /// `engine.json` of the running engine.
+    pub fn engine_file(&self) -> Value {
+        serde_json::from_slice(&std::fs::read(self.profile().join("engine.json")).unwrap()).unwrap()
+    }
+
     /// Starts the engine, and waits until it is ready.
-    pub(crate) async fn serve(&self) -> Child {
+    pub async fn serve(&self) -> Child {
         let mut engine = self.begin(&["serve"]);
         let ready = engine.line().await;
         assert!(ready.starts_with("lamplighter is ready at http://127.0.0.1:"), "{ready}");
@@ -80,12 +95,12 @@ impl Product {
     }
 
     /// Starts a command.
-    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+    pub fn begin(&self, arguments: &[&str]) -> Child {
         Child::start("lamplighter", self.command(arguments), self.home.path())
     }
 
     /// Runs a command to its end.
-    pub(crate) async fn run(&self, arguments: &[&str]) -> Run {
+    pub async fn run(&self, arguments: &[&str]) -> Run {
         let mut command = self.command(arguments);
         command.stdin(Stdio::null()).kill_on_drop(true);
         let ended = within(&format!("{arguments:?}"), command.output()).await.unwrap();
@@ -95,26 +110,26 @@ impl Product {
     }
 
     /// Runs a command that must succeed, and hands on what it answers.
-    pub(crate) async fn done(&self, arguments: &[&str]) -> String {
+    pub async fn done(&self, arguments: &[&str]) -> String {
         let run = self.run(arguments).await;
         assert_eq!(run.code, 0, "{arguments:?}: {run:?}");
         run.stdout
     }
 
     /// Adds the workload and signs in to it.
-    pub(crate) async fn sign_in(&self, url: &str) {
+    pub async fn sign_in(&self, url: &str) {
         self.done(&["add", NAME, url]).await;
         self.done(&["login", NAME]).await;
     }
 
     /// What `status --json` says of the workload.
-    pub(crate) async fn status(&self) -> Value {
+    pub async fn status(&self) -> Value {
         let run = self.run(&["status", NAME, "--json"]).await;
         serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {run:?}"))
     }
 
     /// Waits until `status` is as it should be.
-    pub(crate) async fn until_status(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    pub async fn until_status(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         let mut last = Value::Null;
         let looking = until(what, async || {
             last = self.status().await;
@@ -124,7 +139,7 @@ impl Product {
     }
 
     /// Has the token refreshed now, and waits until the workload runs with it.
-    pub(crate) async fn refresh(&self) -> Value {
+    pub async fn refresh(&self) -> Value {
         let before = self.until_status("it to run", |now| now["status"] == "running").await;
         let before = &before["last_success_at"];
         self.done(&["retry", NAME]).await;
@@ -142,14 +157,15 @@ impl Product {
 }
 
 /// Whether a workload has the condition called `code`.
-pub(crate) fn has(status: &Value, code: &str) -> bool {
+pub fn has(status: &Value, code: &str) -> bool {
     status["conditions"].as_array().unwrap().iter().any(|condition| condition["code"] == code)
 }
 
-/// The program, beside the tests' own; built where it is missing.
+/// The program, beside this one; built where it is missing.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-    let test = std::env::current_exe().unwrap();
-    let folder = test.ancestors().nth(2).unwrap();
+    let own = std::env::current_exe().unwrap();
+    let folder = own.parent().unwrap();
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
     let program = folder.join("lamplighter");
     if !program.is_file() {
         let release = folder.ends_with("release").then_some("--release");
