@@ -1,7 +1,7 @@
 //! Signing in on a machine without a browser, with the person at another one.
 
-use lamplighter_endurance::foreign::{Servers, agree_at};
 use crate::life::tools_answer;
+use lamplighter_endurance::foreign::{Servers, agree_at};
 use lamplighter_endurance::product::{NAME, Product};
 
 #[tokio::test]

@@ -4,8 +4,8 @@
 
 use serde_json::json;
 
-use lamplighter_endurance::foreign::Servers;
 use crate::life::tools_answer;
+use lamplighter_endurance::foreign::Servers;
 use lamplighter_endurance::keyring::{self, Desktop};
 use lamplighter_endurance::patience::until;
 use lamplighter_endurance::product::{NAME, Product, has};

@@ -4,17 +4,9 @@ use std::path::PathBuf;
 
 use http::StatusCode;
 
+use crate::stage::Stage;
 use lamplighter_endurance::patience::until;
 use lamplighter_endurance::product::NAME;
-use crate::stage::Stage;
-
-/// The one sealed document of the workload: the longest.
-fn sealed(stage: &Stage) -> PathBuf {
-    let files = std::fs::read_dir(stage.product.profile().join("secrets")).unwrap().map(|file| file.unwrap().path());
-    let sealed = files.filter(|file| file.extension().is_some_and(|extension| extension == "sealed"));
-    // The registration and the key of `endpoint` have other lengths and never change; the grant holds most.
-    sealed.max_by_key(|file| file.metadata().unwrap().len()).unwrap()
-}
 
 /// What was set aside in the profile, by a part of its name.
 fn aside(stage: &Stage, folder: &str, name: &str) -> Vec<PathBuf> {
@@ -29,7 +21,7 @@ fn aside(stage: &Stage, folder: &str, name: &str) -> Vec<PathBuf> {
 #[tokio::test]
 async fn a_login_that_rots_on_disk_under_a_running_engine_goes_back_there() {
     let (stage, engine) = Stage::signed_in("").await;
-    let file = sealed(&stage);
+    let file = stage.sealed_grant();
     for rotten in [b"rot".as_slice(), b""] {
         std::fs::write(&file, rotten).unwrap();
         stage.product.done(&["restart", NAME]).await;

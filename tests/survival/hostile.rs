@@ -6,19 +6,22 @@ use futures_util::StreamExt as _;
 use http::{Method, StatusCode};
 use http_body_util::BodyExt as _;
 use lamplighter_core::Phase;
-use lamplighter_simulator::{Endpoint, Fault, Server};
+use lamplighter_simulator::{Endpoint, Fault, RefreshTokens, Server};
 use serde_json::json;
 
 use crate::support::{Outcome, Stage, ping, soon};
 
-/// What comes to its end without anybody's patience.
-fn attacks(elsewhere: &Server, endpoint: Endpoint) -> [Fault; 5] {
+/// What comes to its end without anybody's patience, and what it is called.
+fn attacks(elsewhere: &Server, endpoint: Endpoint) -> [(Fault, &'static str); 5] {
+    // Another host, by its name: a detour on the same one is followed to a document.
+    let mut detour = elsewhere.url(endpoint);
+    detour.set_host(Some("localhost")).unwrap();
     [
-        Fault::Endless,
-        Fault::Oversized,
-        Fault::Headers,
-        Fault::Compressed,
-        Fault::Redirect(StatusCode::TEMPORARY_REDIRECT, elsewhere.url(endpoint).into()),
+        (Fault::Endless, "unreadable_answer"),
+        (Fault::Oversized, "unreadable_answer"),
+        (Fault::Headers, "malformed_answer"),
+        (Fault::Compressed, "unreadable_answer"),
+        (Fault::Redirect(StatusCode::TEMPORARY_REDIRECT, detour.into()), "captive_portal"),
     ]
 }
 
@@ -34,11 +37,11 @@ async fn a_hostile_token_endpoint_ends_no_login() -> Outcome {
     let stage = Stage::set().await?;
     let linear = stage.signed_in("linear").await?;
     let elsewhere = stage.server("elsewhere")?;
-    for attack in attacks(&elsewhere, Endpoint::Token) {
+    for (attack, code) in attacks(&elsewhere, Endpoint::Token) {
         linear.fail_times(Endpoint::Token, 1, &attack);
         let after = stage.next_attempt("linear").await?;
         assert_eq!(after.status, Phase::Running, "after {attack:?}");
-        assert!(after.reason_code.is_some(), "it is said after {attack:?}");
+        assert_eq!(after.reason_code.as_deref(), Some(code), "after {attack:?}");
         assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::OK, "after {attack:?}");
         assert_eq!(stage.next_attempt("linear").await?.reason_code, None, "after {attack:?}");
     }
@@ -48,24 +51,29 @@ async fn a_hostile_token_endpoint_ends_no_login() -> Outcome {
 }
 
 #[tokio::test]
-async fn an_answer_after_the_deadline_changes_nothing() -> Outcome {
+async fn an_answer_after_the_deadline_is_asked_for_again() -> Outcome {
     let stage = Stage::set().await?;
-    let linear = stage.signed_in("linear").await?;
-    let due = stage.workload("linear")?.next_attempt_at.unwrap_or_default();
-    linear.fail_times(Endpoint::Token, 1, &Fault::Hang);
-    stage.pass_to(due);
-    soon("the refresh is under way", async {
-        while linear.counts().refreshes == 0 {
+    let linear = stage.server("linear")?;
+    linear.authorization(|rules| rules.refresh_tokens = RefreshTokens::Rotated { grace: Duration::from_mins(5) });
+    stage.add(&json!({ "name": "linear", "url": linear.mcp_url() })).await?;
+    stage.sign_in("linear").await?;
+    let issued = linear.counts().tokens_issued;
+    linear.fail_times(Endpoint::Token, 1, &Fault::Late(Duration::from_secs(1)));
+    stage.pass_to(stage.workload("linear")?.next_attempt_at.unwrap_or_default());
+    soon("the token to be rotated", async {
+        while linear.counts().tokens_issued == issued {
             tokio::task::yield_now().await;
         }
     })
     .await?;
     stage.clock.advance(Duration::from_secs(30));
     let given_up = stage.until("linear", |workload| workload.reason_code.as_deref() == Some("timeout")).await?;
-    linear.recover(Endpoint::Token);
-    assert_eq!(stage.workload("linear")?.reason_code, given_up.reason_code, "nobody listens any more");
-    assert_eq!(stage.next_attempt("linear").await?.reason_code, None);
-    assert_eq!((linear.counts().refreshes, linear.counts().refreshes_in_flight_max), (2, 1));
+    assert_eq!(given_up.status, Phase::Running, "the token at hand still serves");
+    assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::OK);
+    let after = stage.next_attempt("linear").await?;
+    assert_eq!((after.status, after.reason_code), (Phase::Running, None));
+    assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::OK);
+    assert_eq!((linear.counts().refreshes, linear.counts().reuse_detected), (2, 0));
     Ok(())
 }
 
@@ -76,7 +84,7 @@ async fn hostile_metadata_and_registration_are_refused_and_forgotten() -> Outcom
         let linear = stage.server("linear")?;
         let elsewhere = stage.server("elsewhere")?;
         stage.add(&json!({ "name": "linear", "url": linear.mcp_url() })).await?;
-        for attack in attacks(&elsewhere, endpoint) {
+        for (attack, _) in attacks(&elsewhere, endpoint) {
             linear.fail(endpoint, attack.clone());
             let problem = refused_sign_in(&stage).await?;
             let detail = problem["detail"].as_str().unwrap_or_default();
@@ -133,9 +141,18 @@ async fn a_hostile_mcp_server_harms_nobody_but_its_own_callers() -> Outcome {
     assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::TEMPORARY_REDIRECT);
     assert_eq!(elsewhere.counts().mcp_requests, 0);
 
+    // Silence lasts as long as its caller's patience, and is nobody else's.
+    linear.fail_times(Endpoint::Mcp, 1, &Fault::Hang);
+    let (endpoint, unheard) = (stage.endpoint("linear").await?, ping());
+    let others = async { anyhow::Ok([stage.call("notion", &ping()).await?, stage.call("linear", &ping()).await?]) };
+    tokio::select! {
+        biased;
+        answer = endpoint.post(&unheard) => anyhow::bail!("nobody answered, and yet: {answer:?}"),
+        others = others => assert!(others?.iter().all(|answer| answer.status == StatusCode::OK)),
+    }
+
     // A body without end reaches whoever reads it, and ends with them.
     linear.fail_times(Endpoint::Mcp, 1, &Fault::Endless);
-    let endpoint = stage.endpoint("linear").await?;
     let request = endpoint.request(Method::POST).body(ping().to_string().into())?;
     let mut body = endpoint.open(request).await?.into_body().into_data_stream();
     let mut read = 0;

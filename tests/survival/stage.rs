@@ -1,6 +1,8 @@
 //! The program itself with one workload, signed in at a simulated server that rotates refresh tokens and ends the login
 //! when an old one comes back.
 
+use std::path::PathBuf;
+
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lamplighter_simulator::{Server, World, person};
 use serde_json::{Value, json};
@@ -33,27 +35,45 @@ impl Endpoint {
 
 impl Stage {
     /// The program with secrets in files, running and signed in; the shell does `preamble` before it becomes the program.
-    pub(crate) async fn signed_in(preamble: &'static str) -> (Self, Child) {
+    pub(crate) async fn signed_in(preamble: &str) -> (Self, Child) {
+        let stage = Self::set(preamble);
+        let engine = stage.sign_in().await;
+        (stage, engine)
+    }
+
+    /// The same, neither running nor signed in.
+    pub(crate) fn set(preamble: &str) -> Self {
         let world = World::new();
         let server = world.server(NAME).unwrap();
         // One address for every start: clients keep it.
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut product = Product::new("file").after(preamble);
         product.set("LAMPLIGHTER_LISTEN", free.to_string());
-        let stage = Self { product, server, _world: world, wire: Wire::new() };
-        let engine = stage.product.serve().await;
-        stage.product.done(&["add", NAME, stage.server.mcp_url().as_str()]).await;
-        let mut login = stage.product.begin(&["login", NAME, "--no-browser"]);
+        Self { product, server, _world: world, wire: Wire::new() }
+    }
+
+    /// Starts the program, and signs in.
+    pub(crate) async fn sign_in(&self) -> Child {
+        let engine = self.product.serve().await;
+        self.product.done(&["add", NAME, self.server.mcp_url().as_str()]).await;
+        let mut login = self.product.begin(&["login", NAME, "--no-browser"]);
         let address = login.line().await.parse().unwrap();
         person::sign_in(&address).await.unwrap();
         assert!(login.ended().await.success());
-        (stage, engine)
+        engine
+    }
+
+    /// The file that the login is in.
+    pub(crate) fn sealed_grant(&self) -> PathBuf {
+        let files = std::fs::read_dir(self.product.profile().join("secrets")).unwrap();
+        let sealed = files.map(|file| file.unwrap().path()).filter(|file| file.extension() == Some("sealed".as_ref()));
+        // The longest: the registration and the key of `endpoint` are sealed too, and hold less.
+        sealed.max_by_key(|file| file.metadata().unwrap().len()).unwrap()
     }
 
     /// What a local client is given.
     pub(crate) async fn endpoint(&self) -> Endpoint {
-        let document: Value =
-            serde_json::from_str(&self.product.done(&["endpoint", NAME, "--json"]).await).unwrap();
+        let document: Value = serde_json::from_str(&self.product.done(&["endpoint", NAME, "--json"]).await).unwrap();
         let fields = document["headers"].as_object().unwrap().iter().map(|(name, value)| {
             let value = HeaderValue::from_str(value.as_str().unwrap()).unwrap();
             (HeaderName::try_from(name).unwrap(), value)
@@ -89,6 +109,17 @@ impl Stage {
         self.product.until_status("the login to be saved", saved).await;
     }
 
+    /// Waits until commands find the engine.
+    pub(crate) async fn until_found(&self) {
+        let found = async || (self.product.run(&["status", NAME]).await.code == 0).then_some(());
+        until("commands to find the engine", found).await;
+    }
+
+    /// Waits until the engine has said `words` in its log.
+    pub(crate) async fn until_said(&self, engine: &Child, words: &str) {
+        until(&format!("{words:?} to be said"), async || engine.said().contains(words).then_some(())).await;
+    }
+
     /// Asserts that the login is whole: what is on disk is what the server gave last, and nobody signed in again.
     pub(crate) async fn survives_a_restart(&self, engine: Child) {
         assert_eq!(engine.terminate().await.code(), Some(0));
@@ -103,11 +134,4 @@ impl Stage {
         let counts = self.server.counts();
         assert_eq!((counts.reuse_detected, counts.authorization_requests), (0, 1), "{counts:?}");
     }
-}
-
-/// Sets a limit of a running process (`prlimit`), as `fsize=0:unlimited`.
-pub(crate) async fn limit(process: &Child, limit: &str) {
-    let (pid, limit) = (process.id().to_string(), format!("--{limit}"));
-    let set = tokio::process::Command::new("prlimit").args(["--pid", &pid, &limit]).status().await.unwrap();
-    assert!(set.success(), "prlimit {limit}");
 }

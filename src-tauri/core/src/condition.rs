@@ -69,6 +69,8 @@ pub enum Transport {
     Reset,
     Timeout,
     Closed,
+    /// What came is no HTTP, or a head longer than is read.
+    Malformed,
     /// This machine could open nothing more, files and connections being counted together.
     Exhausted,
 }
@@ -194,6 +196,7 @@ impl Obstacle {
                 | Transport::Reset
                 | Transport::Timeout
                 | Transport::Closed
+                | Transport::Malformed
                 | Transport::Exhausted => None,
             },
             Cause::Upstream(UpstreamFault::ServerError(_))

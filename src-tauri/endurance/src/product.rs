@@ -22,7 +22,7 @@ pub struct Product {
     home: TempDir,
     environment: BTreeMap<&'static str, OsString>,
     /// What the shell does first that becomes the program.
-    preamble: &'static str,
+    preamble: String,
 }
 
 /// How a command ended.
@@ -57,7 +57,7 @@ impl Product {
             std::fs::create_dir(&path).unwrap();
             environment.insert(folder, path.into());
         }
-        Self { home, environment, preamble: "" }
+        Self { home, environment, preamble: String::new() }
     }
 
     /// Sets an environment variable of all runs from now on.
@@ -67,8 +67,8 @@ impl Product {
 
     /// Has the shell do `preamble` before it becomes the program (`"$0" "$@"`).
     #[must_use]
-    pub fn after(self, preamble: &'static str) -> Self {
-        Self { preamble, ..self }
+    pub fn after(self, preamble: impl Into<String>) -> Self {
+        Self { preamble: preamble.into(), ..self }
     }
 
     /// Where the program keeps its files.

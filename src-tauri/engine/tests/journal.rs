@@ -230,10 +230,8 @@ async fn a_clock_that_is_years_ahead_takes_nothing_that_tells_how_a_workload_sta
     let journal = desk.open();
     let began = desk.clock.now().wall;
     let episode = Some(EpisodeMark { number: 2, started_at: began, spent: Duration::from_mins(10) });
-    let signed_out = Entry {
-        reason_code: Some("signed_out".to_owned()),
-        ..status(Phase::Running, Phase::Unauthenticated)
-    };
+    let signed_out =
+        Entry { reason_code: Some("signed_out".to_owned()), ..status(Phase::Running, Phase::Unauthenticated) };
     journal.append(desk.row("linear", signed_out));
     journal.append(desk.row("linear", status(Phase::Unauthenticated, Phase::Stopped)));
     journal.append(desk.row("notion", Entry { episode, ..status(Phase::Running, Phase::AuthRetrying) }));

@@ -82,9 +82,8 @@ pub(super) async fn doctor(State(api): State<Api>) -> Json<Checks> {
 
 /// The secret store: what is wrong with it now, or was when a workload last used it.
 async fn secrets(api: &Api) -> Check {
-    let trouble = match api.handle.store_trouble().await {
-        None => return Check::well("secret_store", "Secret store", "Secrets can be read."),
-        Some(trouble) => trouble,
+    let Some(trouble) = api.handle.store_trouble().await else {
+        return Check::well("secret_store", "Secret store", "Secrets can be read.");
     };
     let remedy = match trouble.fault {
         StoreFault::Locked | StoreFault::Absent => {

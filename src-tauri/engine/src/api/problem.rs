@@ -116,8 +116,9 @@ impl From<ControlError> for Problem {
             ControlError::NameTaken(name) => Self::new(StatusCode::CONFLICT, Word::NameTaken, detail)
                 .hinted(format!("choose another name, or remove it first: `lamplighter rm {name}`")),
             ControlError::Invalid(error) => error.into(),
-            ControlError::Config(error) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, Word::ConfigNotWritten, detail)
-                .hinted(put_right(&error)),
+            ControlError::Config(error) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, Word::ConfigNotWritten, detail).hinted(put_right(&error))
+            }
             ControlError::Secrets(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, Word::SecretStore, detail)
                 .hinted("unlock the keychain, then try again; `lamplighter doctor` tells more"),
             ControlError::SignIn(error) => {

@@ -83,7 +83,8 @@ impl Handle {
         if self.0.workloads.registry.find(&name).is_some() {
             return Err(ControlError::NameTaken(name));
         }
-        let running: Vec<Name> = self.0.workloads.registry.all().iter().map(|entry| entry.config.name.clone()).collect();
+        let running: Vec<Name> =
+            self.0.workloads.registry.all().iter().map(|entry| entry.config.name.clone()).collect();
         self.edit(move |file| file.still_names(&running)).await?;
         let session = self.0.workloads.session(&config);
         self.0.workloads.settling.end(&name);

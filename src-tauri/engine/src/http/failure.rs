@@ -60,7 +60,8 @@ fn telling(cause: &(dyn Error + 'static)) -> Option<Fault> {
         };
     }
     if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-        return error.is_timeout().then_some(Fault::Transport(Transport::Timeout));
+        let told = [(error.is_timeout(), Transport::Timeout), (error.is_parse(), Transport::Malformed)];
+        return told.into_iter().find_map(|(is_so, transport)| is_so.then_some(Fault::Transport(transport)));
     }
     let error = cause.downcast_ref::<io::Error>()?;
     let transport = if is_exhaustion(error) { Some(Transport::Exhausted) } else { of_kind(error.kind()) };
@@ -115,10 +116,7 @@ mod tests {
             (ConnectError::Timeout.into(), Fault::Transport(Transport::Timeout)),
             (ConnectError::Lookup(Kind::TimedOut.into()).into(), Fault::Transport(Transport::Dns)),
             (io::Error::from_raw_os_error(24).into(), Fault::Transport(Transport::Exhausted)),
-            (
-                ConnectError::Lookup(io::Error::from_raw_os_error(24)).into(),
-                Fault::Transport(Transport::Exhausted),
-            ),
+            (ConnectError::Lookup(io::Error::from_raw_os_error(24)).into(), Fault::Transport(Transport::Exhausted)),
             (io::Error::new(Kind::InvalidData, rustls::Error::DecryptError).into(), Fault::Tls),
         ];
         for (error, fault) in table {

@@ -25,7 +25,7 @@ const BATCH: usize = 1_000;
 /// How long rows are kept.
 const KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
 
-/// How soon rows that wait in memory are tried again, in real time: nobody may come by with another.
+/// How soon a table that cannot be used is tried again, in real time: nobody may come by with another row.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 
 /// How long after the start older rows are first looked for: a clock that is years ahead when a machine boots is put
@@ -72,6 +72,8 @@ pub(super) struct Desk {
     /// The number of the newest row.
     last_id: i64,
     prune_at: Moment,
+    /// When a table that cannot be used is to be tried again, at the latest.
+    try_at: Moment,
 }
 
 impl Desk {
@@ -82,8 +84,9 @@ impl Desk {
         trouble: Arc<Mutex<Option<String>>>,
     ) -> Self {
         let waiting = VecDeque::new();
-        let prune_at = clock.now().moment + FIRST_PRUNE;
-        Self { place, clock, written, trouble, table: None, failed: false, waiting, last_id: 0, prune_at }
+        let now = clock.now().moment;
+        let (prune_at, try_at) = (now + FIRST_PRUNE, now);
+        Self { place, clock, written, trouble, table: None, failed: false, waiting, last_id: 0, prune_at, try_at }
     }
 
     /// The life of the thread; it ends with the journal.
@@ -108,7 +111,8 @@ impl Desk {
                         let _ = answer.send(());
                     }
                     Job::Ask(question) => {
-                        if !rows.is_empty() {
+                        // Whoever asks often must not keep it from being tried.
+                        if !rows.is_empty() || self.is_overdue() {
                             self.save(std::mem::take(&mut rows));
                         }
                         self.answer(question);
@@ -121,13 +125,23 @@ impl Desk {
         }
     }
 
-    /// The next job; a time-out where rows wait to be tried again.
+    /// The next job; a time-out where the table is to be tried again.
     fn next(&self, queue: &mpsc::Receiver<Job>) -> Result<Job, RecvTimeoutError> {
-        if self.waiting.is_empty() {
+        if self.is_well() {
             queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
         } else {
             queue.recv_timeout(TRY_AGAIN)
         }
+    }
+
+    /// Whether the table can be used and holds every row.
+    fn is_well(&self) -> bool {
+        self.waiting.is_empty() && self.table.is_some() && !self.failed
+    }
+
+    /// Whether the table cannot be used, and was not tried for a while.
+    fn is_overdue(&self) -> bool {
+        !self.is_well() && self.clock.now().moment >= self.try_at
     }
 
     /// Writes `rows` and all that waited, then shows `rows` to those who follow.
@@ -151,6 +165,7 @@ impl Desk {
 
     /// Writes all that waits, if it can be.
     fn write(&mut self) -> Result<(), TableError> {
+        self.try_at = self.clock.now().moment + TRY_AGAIN;
         let elsewhere = self.is_elsewhere();
         if let Some(moved) = self.table.take_if(|_| elsewhere) {
             // Before another takes its place: closing tidies up beside the file, by name.

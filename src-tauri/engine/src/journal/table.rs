@@ -1,5 +1,6 @@
 //! The one table of `journal.db`. Knows SQL, and neither threads nor what to do when something is wrong.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -75,8 +76,13 @@ pub(super) struct Table {
 impl Table {
     /// Opens the table in `file`, which is made (0600) where it is missing.
     pub(super) fn open(file: &Path) -> Result<Self, TableError> {
-        // The database gives the rights of this file to those that it puts beside it.
-        let opened = files::identity(&files::open_private(file)?.metadata()?);
+        // The database gives the rights of this file to those that it puts beside it. One that is there is not touched:
+        // to close it once more would end the locks that another connection of this process has on it.
+        let found = match std::fs::metadata(file) {
+            Err(error) if error.kind() == ErrorKind::NotFound => files::open_private(file)?.metadata()?,
+            found => found?,
+        };
+        let opened = files::identity(&found);
         let connection =
             Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         Self::prepare(connection, Some(opened))

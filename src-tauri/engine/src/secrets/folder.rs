@@ -260,10 +260,8 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 fn restrict(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     // Only what is open to others is changed: what can only be read must still be readable.
-    if fs::metadata(folder)?.permissions().mode() & 0o077 == 0 {
-        return Ok(());
-    }
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+    let open_to_others = fs::metadata(folder)?.permissions().mode() & 0o077 != 0;
+    if open_to_others { fs::set_permissions(folder, fs::Permissions::from_mode(0o700)) } else { Ok(()) }
 }
 
 #[cfg(not(unix))]

@@ -8,7 +8,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RET
 use http::{HeaderName, Response, StatusCode};
 use http_body_util::BodyExt as _;
 
-use super::{Fault, bomb, Loss, Met, RetryAfter};
+use super::{Fault, Loss, Met, RetryAfter, bomb};
 use crate::clock::{Time, pause};
 use crate::wire::{self, Answer, Body, Cut};
 
