@@ -69,6 +69,10 @@ pub enum Transport {
     Reset,
     Timeout,
     Closed,
+    /// What came is no HTTP, or a head longer than is read.
+    Malformed,
+    /// This machine could open nothing more, files and connections being counted together.
+    Exhausted,
 }
 
 /// How the secret store failed.
@@ -188,7 +192,12 @@ impl Obstacle {
             Cause::Firewall { .. } => Some(Self::Firewall),
             Cause::Transport(transport) | Cause::Upstream(UpstreamFault::Unreachable(transport)) => match transport {
                 Transport::Dns | Transport::Unreachable => Some(Self::Offline),
-                Transport::Refused | Transport::Reset | Transport::Timeout | Transport::Closed => None,
+                Transport::Refused
+                | Transport::Reset
+                | Transport::Timeout
+                | Transport::Closed
+                | Transport::Malformed
+                | Transport::Exhausted => None,
             },
             Cause::Upstream(UpstreamFault::ServerError(_))
             | Cause::ServerBusy { .. }

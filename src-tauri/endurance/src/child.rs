@@ -34,6 +34,11 @@ impl Child {
         line.unwrap_or_else(|| panic!("{} ended without saying more", self.name))
     }
 
+    /// All that it and its like before it have said on standard error.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(&self.errors).unwrap()
+    }
+
     /// Kills it, as nobody can prevent (SIGKILL), and waits until it is gone.
     pub async fn kill(mut self) {
         self.strike();

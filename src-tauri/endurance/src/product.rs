@@ -21,6 +21,8 @@ pub const NAME: &str = "tools";
 pub struct Product {
     home: TempDir,
     environment: BTreeMap<&'static str, OsString>,
+    /// What the shell does first that becomes the program.
+    preamble: String,
 }
 
 /// How a command ended.
@@ -55,12 +57,18 @@ impl Product {
             std::fs::create_dir(&path).unwrap();
             environment.insert(folder, path.into());
         }
-        Self { home, environment }
+        Self { home, environment, preamble: String::new() }
     }
 
     /// Sets an environment variable of all runs from now on.
     pub fn set(&mut self, name: &'static str, value: impl Into<OsString>) {
         self.environment.insert(name, value.into());
+    }
+
+    /// Has the shell do `preamble` before it becomes the program (`"$0" "$@"`).
+    #[must_use]
+    pub fn after(self, preamble: impl Into<String>) -> Self {
+        Self { preamble: preamble.into(), ..self }
     }
 
     /// Where the program keeps its files.
@@ -141,7 +149,8 @@ impl Product {
     fn command(&self, arguments: &[&str]) -> Command {
         // Under the loosest umask: what is private is so by the program's own doing.
         let mut command = Command::new("sh");
-        command.args(["-c", r#"umask 000; exec "$0" "$@""#]).arg(PROGRAM.as_path()).args(arguments);
+        command.arg("-c").arg(format!(r#"umask 000; {}exec "$0" "$@""#, self.preamble));
+        command.arg(PROGRAM.as_path()).args(arguments);
         command.current_dir(self.home.path()).env_clear().envs(&self.environment);
         command
     }

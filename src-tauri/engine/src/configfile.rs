@@ -50,6 +50,9 @@ pub enum EditError {
     /// It would be a file that the engine could not start with.
     #[error("this cannot be kept in config.toml: {0}")]
     Invalid(#[source] ConfigError),
+    /// It names none of the workloads that run: something cut it off, as editors do on a full disk.
+    #[error("config.toml no longer names any of the workloads that run ({0})")]
+    Emptied(String),
     /// It has a workload of this name already.
     #[error("config.toml has a workload called \"{0}\" already")]
     NameTaken(Name),
@@ -120,6 +123,21 @@ impl ConfigFile {
         self.edit(|document| {
             edit::set_stopped(document, name, stopped).ok_or_else(|| EditError::NoSuchWorkload(name.clone()))
         })
+    }
+
+    /// Refuses to go on with a file that has lost every one of the workloads that run.
+    ///
+    /// # Errors
+    /// When it names none of `running`, or is broken or cannot be read.
+    pub fn still_names<'n>(&self, running: impl IntoIterator<Item = &'n Name>) -> Result<(), EditError> {
+        let text = self.read().map_err(|source| EditError::Read { path: self.path.clone(), source })?;
+        let document = self.parse(&text.replace("\r\n", "\n")).map_err(EditError::Broken)?;
+        let running: Vec<&Name> = running.into_iter().collect();
+        if running.is_empty() || running.iter().any(|name| edit::has(&document, name)) {
+            return Ok(());
+        }
+        let names: Vec<&str> = running.into_iter().map(Name::as_str).collect();
+        Err(EditError::Emptied(names.join(", ")))
     }
 
     fn edit(&self, change: impl FnOnce(&mut DocumentMut) -> Result<(), EditError>) -> Result<(), EditError> {

@@ -2,6 +2,7 @@
 
 mod premises;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub use crate::handle::Handle;
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long the journal may take to reach the disk when the engine stops.
 const FLUSH: Duration = Duration::from_secs(5);
+/// Between two tries to write `engine.json`.
+const PUBLISH_AGAIN: Duration = Duration::from_secs(2);
 /// Toasts that a slow face may fall behind.
 const TOASTS: usize = 64;
 
@@ -105,7 +108,7 @@ impl Engine {
         ports: Ports,
     ) -> Result<Self, StartError> {
         let premises = Premises::take(&profile, environment, config.listen).await?;
-        let engine = Self::open(premises, profile, environment, config, ports).await;
+        let mut engine = Self::open(premises, profile, environment, config, ports).await;
         match engine.announce() {
             Ok(()) => Ok(engine),
             Err(error) => {
@@ -143,6 +146,8 @@ impl Engine {
             tracing::warn!("the journal was not written within 5 s; its newest rows are lost");
         }
         self.background.shutdown().await;
+        // It may have been written late, while the rest was ending.
+        self.profile.retract();
     }
 
     /// Brings everything to life on `premises`; nothing here can be refused.
@@ -156,6 +161,7 @@ impl Engine {
         let Premises { lock, http, keyring, listener, address, base, redirect_uri } = premises;
         let Ports { clock, secrets, .. } = ports.clone();
         let keyring = Arc::new(keyring);
+        let keyring_was_lost = keyring.set_aside().is_some();
         let metrics = Arc::new(Metrics::default());
         let (notices, due) = mpsc::unbounded_channel();
         let (toasts, _) = broadcast::channel(TOASTS);
@@ -198,14 +204,18 @@ impl Engine {
             keyring,
             metrics,
         };
+        if keyring_was_lost {
+            background.spawn(handle.clone().readmit_endpoint_key());
+        }
         let shutdown = CancellationToken::new();
         let server = tokio::spawn(crate::server::serve(listener, rooms, shutdown.clone().cancelled_owned()));
         let server = AbortOnDropHandle::new(server);
         Self { handle, profile, clock, shutdown, background, server, _lock: lock }
     }
 
-    /// Writes `engine.json`: it is ready to serve.
-    fn announce(&self) -> Result<(), StartError> {
+    /// Writes `engine.json`: it is ready to serve. Where the disk does not take it just now it serves all the same, and
+    /// the file is tried again until it is there: only commands need it.
+    fn announce(&mut self) -> Result<(), StartError> {
         let engine = EngineFile {
             pid: std::process::id(),
             address: self.address(),
@@ -213,8 +223,39 @@ impl Engine {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started_at: self.clock.now().wall,
         };
-        self.profile.publish(&engine).map_err(|source| files(&self.profile.engine_file(), source))
+        let file = self.profile.engine_file();
+        match self.profile.publish(&engine) {
+            Ok(()) => return Ok(()),
+            Err(error) if may_pass(error.kind()) => {
+                tracing::error!(file = %file.display(), %error, "until this file can be written no command finds the engine");
+            }
+            Err(error) => return Err(files(&file, error)),
+        }
+        let (profile, clock, shutdown) = (self.profile.clone(), Arc::clone(&self.clock), self.shutdown.clone());
+        self.background.spawn(async move {
+            let written = shutdown.run_until_cancelled(async {
+                while profile.publish(&engine).is_err() {
+                    clock.sleep_until(clock.now().moment + PUBLISH_AGAIN).await;
+                }
+            });
+            if written.await.is_some() {
+                tracing::info!(file = %file.display(), "written at last: commands find the engine now");
+            }
+        });
+        Ok(())
     }
+}
+
+/// Whether a file that cannot be written for a reason of this kind may be writable later, with nobody's doing here.
+fn may_pass(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::StorageFull
+            | ErrorKind::QuotaExceeded
+            | ErrorKind::FileTooLarge
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::PermissionDenied
+    )
 }
 
 /// Posts a snapshot whenever something shown has changed; a burst of changes is one.

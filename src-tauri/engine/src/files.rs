@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
@@ -74,6 +74,41 @@ fn write(file: &Path, content: &[u8], permissions: Option<Permissions>) -> io::R
     temporary.as_file().sync_all()?;
     temporary.persist(file)?;
     sync_folder(folder)
+}
+
+/// Tells one file from another, whatever they are called. Where the platform does not say, every file is the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity(u64, u64);
+
+/// Which file `found` is about.
+#[cfg(unix)]
+pub(crate) fn identity(found: &fs::Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+    Identity(found.dev(), found.ino())
+}
+
+/// Which file `found` is about. Here an open file can be neither moved nor replaced.
+#[cfg(not(unix))]
+pub(crate) fn identity(_found: &fs::Metadata) -> Identity {
+    Identity(0, 0)
+}
+
+/// Moves a file that cannot be understood out of the way, to a name of its own beside it, which is the answer.
+///
+/// # Errors
+/// When it cannot be moved; it is then where it was.
+pub(crate) fn set_aside(file: &Path) -> io::Result<PathBuf> {
+    let beside = |number: u32| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(format!(".corrupt-{number}"));
+        PathBuf::from(name)
+    };
+    let mut number = 1;
+    while beside(number).try_exists()? {
+        number += 1;
+    }
+    fs::rename(file, beside(number))?;
+    Ok(beside(number))
 }
 
 /// Makes the new name itself durable.

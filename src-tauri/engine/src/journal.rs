@@ -2,8 +2,8 @@
 //!
 //! One thread owns the file. It takes rows in the order of the calls, writes whatever has queued up in one
 //! transaction, and answers questions in between, so that a question sees every row appended before it. A file that
-//! cannot be used is said once in the log and shown by `trouble`; the newest rows then wait in memory, and every
-//! further call tries again. Nothing here knows what rows mean, except `recall`.
+//! cannot be used is said once in the log and shown by `trouble`; the newest rows then wait in memory, and are tried
+//! again with the next one, and every second. Nothing here knows what rows mean, except `recall`.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -19,7 +19,7 @@ mod desk;
 mod recall;
 mod table;
 
-use desk::{Desk, Job, Place};
+use desk::{Desk, Job, Place, Question};
 
 /// How many rows a slow follower may lag behind before it loses some.
 const FOLLOWED: usize = 1_024;
@@ -82,14 +82,16 @@ impl Journal for Sqlite {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Row>, JournalError>> {
         let workload = workload.map(str::to_owned);
-        self.ask(move |answer| Job::Rows { workload, after, limit, answer })
+        self.ask(move |answer| Job::Ask(Question::Rows { workload, after, limit, answer }))
             .map(|answer| answer.ok_or_else(ended))
             .boxed()
     }
 
     fn remembered<'a>(&'a self, workload: &'a str) -> BoxFuture<'a, Result<Option<Remembered>, JournalError>> {
         let workload = workload.to_owned();
-        self.ask(move |answer| Job::Remembered { workload, answer }).map(|answer| answer.ok_or_else(ended)).boxed()
+        self.ask(move |answer| Job::Ask(Question::Remembered { workload, answer }))
+            .map(|answer| answer.ok_or_else(ended))
+            .boxed()
     }
 
     fn trouble(&self) -> Option<String> {

@@ -32,6 +32,8 @@ pub struct Keyring {
     clients: ArcSwap<Vec<ClientKey>>,
     /// Held while `keys.json` is changed.
     changing: Mutex<()>,
+    /// Where a `keys.json` is that could not be understood.
+    set_aside: Option<PathBuf>,
 }
 
 /// The SHA-256 of a key.
@@ -57,10 +59,11 @@ struct KeyDocument {
 }
 
 impl Keyring {
-    /// Reads the hashes kept at `file` and makes a fresh API key.
+    /// Reads the hashes kept at `file` and makes a fresh API key. A file that cannot be understood is set aside: no
+    /// client's key is known then, and [`Keyring::set_aside`] tells.
     ///
     /// # Errors
-    /// When the file is there and cannot be read, or the platform gives no randomness.
+    /// When the file is there and cannot be read or set aside, or the platform gives no randomness.
     pub fn open(file: &Path) -> io::Result<Self> {
         Self::open_with(file, fresh_key()?)
     }
@@ -68,14 +71,22 @@ impl Keyring {
     /// The same with an API key that is known beforehand.
     ///
     /// # Errors
-    /// When the file is there and cannot be read.
+    /// When the file is there and cannot be read or set aside.
     pub fn open_with(file: &Path, api_key: SecretString) -> io::Result<Self> {
+        let (clients, set_aside) = match read(file)? {
+            Some(clients) => (clients, None),
+            None => (Vec::new(), Some(files::set_aside(file)?)),
+        };
+        if let Some(aside) = &set_aside {
+            tracing::error!(aside = %aside.display(), "keys.json is corrupt and was set aside; clients need new keys");
+        }
         Ok(Self {
             file: file.to_owned(),
             api_hash: hash(api_key.expose_secret()),
             api_key,
-            clients: ArcSwap::from_pointee(read(file)?),
+            clients: ArcSwap::from_pointee(clients),
             changing: Mutex::new(()),
+            set_aside,
         })
     }
 
@@ -96,6 +107,21 @@ impl Keyring {
         let added = ClientKey { client: client.to_owned(), hash: hash(key.expose_secret()) };
         self.change(|keys| keys.push(added))?;
         Ok(key)
+    }
+
+    /// Lets `key`, of which somebody else keeps the text, open what a key of `client` opens; only its hash is kept.
+    ///
+    /// # Errors
+    /// When the hash cannot be written.
+    pub fn admit(&self, client: &str, key: &SecretString) -> io::Result<()> {
+        let admitted = ClientKey { client: client.to_owned(), hash: hash(key.expose_secret()) };
+        self.change(|keys| keys.push(admitted))
+    }
+
+    /// Where a `keys.json` is that could not be understood when the engine started.
+    #[must_use]
+    pub fn set_aside(&self) -> Option<&Path> {
+        self.set_aside.as_deref()
     }
 
     /// What `key` opens, compared in constant time. No lock, no allocation: every request comes by here.
@@ -141,14 +167,15 @@ fn hash(key: &str) -> Hash {
     Sha256::digest(key).into()
 }
 
-fn read(file: &Path) -> io::Result<Vec<ClientKey>> {
+/// What is kept at `file`; `None` when it cannot be understood.
+fn read(file: &Path) -> io::Result<Option<Vec<ClientKey>>> {
     let text = match fs::read(file) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some(Vec::new())),
         Err(error) => return Err(error),
     };
-    let document: Document = serde_json::from_slice(&text)?;
-    document.keys.into_iter().map(KeyDocument::decode).collect()
+    let Ok(document) = serde_json::from_slice::<Document>(&text) else { return Ok(None) };
+    Ok(document.keys.into_iter().map(KeyDocument::decode).collect())
 }
 
 fn write(file: &Path, keys: &[ClientKey]) -> io::Result<()> {
@@ -161,11 +188,10 @@ impl KeyDocument {
         Self { client: key.client.clone(), sha256: URL_SAFE_NO_PAD.encode(key.hash) }
     }
 
-    fn decode(self) -> io::Result<ClientKey> {
-        let bytes = URL_SAFE_NO_PAD.decode(self.sha256).ok();
-        let hash = bytes.and_then(|bytes| bytes.try_into().ok());
-        let hash = hash.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a key's hash is not a SHA-256"))?;
-        Ok(ClientKey { client: self.client, hash })
+    /// `None` when its hash is no SHA-256.
+    fn decode(self) -> Option<ClientKey> {
+        let hash = URL_SAFE_NO_PAD.decode(self.sha256).ok()?.try_into().ok()?;
+        Some(ClientKey { client: self.client, hash })
     }
 }
 
@@ -246,11 +272,16 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_is_an_error_and_not_an_empty_keyring() {
+    fn a_broken_file_is_set_aside_and_opens_nothing() {
         let (_folder, file) = place();
+        let key = Keyring::open(&file).unwrap().mint("claude").unwrap();
         for broken in ["", "{", "{\"keys\":[{\"client\":\"claude\",\"sha256\":\"c2hvcnQ\"}]}"] {
             fs::write(&file, broken).unwrap();
-            assert!(Keyring::open(&file).is_err(), "{broken:?}");
+            let keyring = Keyring::open(&file).unwrap();
+            assert_eq!(fs::read_to_string(keyring.set_aside().unwrap()).unwrap(), broken, "nothing is lost");
+            assert_eq!(keyring.check(key.expose_secret()), Key::Unknown);
+            keyring.admit("claude", &key).unwrap();
+            assert_eq!(Keyring::open(&file).unwrap().check(key.expose_secret()), Key::Client);
         }
     }
 }

@@ -38,7 +38,7 @@ pub trait SecretStore: Send + Sync + 'static {
 }
 
 /// Why the secret store could not do it. Never holds a secret.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct StoreError {
     /// What kind of trouble it is.

@@ -25,7 +25,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use lamplighter_core::Snapshot;
+use lamplighter_core::{Moment, Snapshot};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -121,6 +121,9 @@ impl Default for Limits {
 /// The shortest and the longest pause after the system refused a connection, out of file descriptors as a rule.
 const ACCEPT_PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
+/// How often it is said at most that connections are refused: it comes and goes many times a second.
+const SAID_AGAIN: Duration = Duration::from_mins(10);
+
 /// Serves `listener` until `shutdown` is ready, then drains: accepts nothing more, closes idle connections and
 /// event streams that nobody asked a question on, and lets requests under way end, within bounds.
 pub async fn serve(listener: TcpListener, parts: Parts, shutdown: impl Future<Output = ()>) {
@@ -144,11 +147,12 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: impl Future<Ou
     let strangers = Strangers::new(strangers);
     let open = GracefulShutdown::new();
     let mut shutdown = pin!(shutdown);
+    let mut said = None;
     loop {
         let (stream, seat) = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = accept(|| listener.accept(), &seats, &*clock) => accepted,
+            accepted = accept(|| listener.accept(), &seats, &*clock, &mut said) => accepted,
         };
         let visitor = Arc::new(strangers.enter());
         let sent_away = visitor.sent_away();
@@ -182,11 +186,13 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: impl Future<Ou
     }
 }
 
-/// The next connection, once there is room for it.
+/// The next connection, once there is room for it. When a refusal of the system was last `said`, it is not said again
+/// for a while.
 async fn accept<Accepted: Future<Output = io::Result<(TcpStream, SocketAddr)>>>(
     next: impl Fn() -> Accepted,
     seats: &Arc<Semaphore>,
     clock: &dyn Clock,
+    said: &mut Option<Moment>,
 ) -> (TcpStream, Option<OwnedSemaphorePermit>) {
     // The semaphore is never closed.
     let seat = Arc::clone(seats).acquire_owned().await.ok();
@@ -201,8 +207,12 @@ async fn accept<Accepted: Future<Output = io::Result<(TcpStream, SocketAddr)>>>(
             }
             Err(error) if is_of_one_connection(error.kind()) => {}
             Err(error) => {
-                tracing::warn!(%error, "no connection can be accepted for now");
-                clock.sleep_until(clock.now().moment + pause).await;
+                let now = clock.now().moment;
+                if said.is_none_or(|at| now.since(at) >= SAID_AGAIN) {
+                    *said = Some(now);
+                    tracing::warn!(%error, "no connection can be accepted for now; they wait, and are tried again");
+                }
+                clock.sleep_until(now + pause).await;
                 pause = (pause * 2).min(longest);
             }
         }

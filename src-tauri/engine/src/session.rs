@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::control::Revocation;
 use crate::grant::{Grant, Secrets};
 use crate::http::HttpClient;
-use crate::ports::{Clock, SecretStore};
+use crate::ports::{Clock, SecretStore, StoreError};
 use crate::revocation::Revocations;
 use crate::route::Credential;
 
@@ -49,6 +49,8 @@ struct Held {
     revision: u64,
     /// The revision that the store holds.
     saved: u64,
+    /// Why the store could not be used when it was last asked.
+    trouble: Option<StoreError>,
 }
 
 impl Held {
@@ -188,6 +190,11 @@ impl Session {
         self.held().secrets.grant.as_ref()?.scope.clone()
     }
 
+    /// Why the store could not be used when it was last asked, where it could not.
+    pub(crate) fn trouble(&self) -> Option<StoreError> {
+        self.held().trouble.clone()
+    }
+
     /// The account and issuer of the grant.
     pub(crate) fn identity(&self) -> (Option<String>, Option<String>) {
         let held = self.held();
@@ -229,8 +236,12 @@ impl Session {
         };
         Lease {
             id: self.next_lease(),
-            issued_at: now.moment_at(grant.issued_at),
-            expires_at: grant.expires_at.map(|expiry| now.moment_at(expiry)),
+            issued_at: now.moment_at(grant.issued_at).min(now.moment),
+            expires_at: grant.expires_at.map(|expiry| {
+                // Never farther away than it was at first: the wall clock may have been years ahead then, or be behind.
+                let lifetime = expiry.duration_since(grant.issued_at).try_into().unwrap_or_default();
+                now.moment_at(expiry).min(now.moment + lifetime)
+            }),
             renewable: renewable && grant.ended.is_none(),
         }
     }

@@ -217,7 +217,117 @@ async fn rows_go_after_thirty_days() {
     drop(journal);
     let_go(&desk.file());
     desk.clock.advance(Duration::from_hours(29 * 24));
-    assert_eq!(reasons(&all(desk.open().as_ref()).await), ["third"], "and at the start");
+    let journal = desk.open();
+    assert_eq!(reasons(&all(journal.as_ref()).await), ["second", "third"], "not at once: the clock may be wrong");
+    desk.clock.advance(Duration::from_hours(1));
+    journal.flush().await;
+    assert_eq!(reasons(&all(journal.as_ref()).await), ["third"]);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_years_ahead_takes_nothing_that_tells_how_a_workload_stands() {
+    let desk = Desk::new();
+    let journal = desk.open();
+    let began = desk.clock.now().wall;
+    let episode = Some(EpisodeMark { number: 2, started_at: began, spent: Duration::from_mins(10) });
+    let signed_out =
+        Entry { reason_code: Some("signed_out".to_owned()), ..status(Phase::Running, Phase::Unauthenticated) };
+    journal.append(desk.row("linear", signed_out));
+    journal.append(desk.row("linear", status(Phase::Unauthenticated, Phase::Stopped)));
+    journal.append(desk.row("notion", Entry { episode, ..status(Phase::Running, Phase::AuthRetrying) }));
+    journal.append(desk.said("history"));
+    journal.flush().await;
+    desk.clock.advance(Duration::from_hours(10 * 365 * 24));
+    journal.append(desk.said("years later, by this clock"));
+    let remembered = journal.remembered("linear").await.unwrap().unwrap();
+    assert_eq!((remembered.phase, remembered.since), (Phase::Unauthenticated, began));
+    let remembered = journal.remembered("notion").await.unwrap().unwrap();
+    assert_eq!((remembered.phase, remembered.episode), (Phase::AuthRetrying, episode));
+    assert_eq!(reasons(&all(journal.as_ref()).await), ["years later, by this clock"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_moved_away_or_removed_is_begun_anew() {
+    let desk = Desk::new();
+    let journal = desk.open();
+    journal.append(desk.said("first"));
+    journal.flush().await;
+    let aside = desk.home.path().join("aside.db");
+    std::fs::rename(desk.file(), &aside).unwrap();
+    journal.append(desk.said("second"));
+    assert_eq!(reasons(&all(journal.as_ref()).await), ["second"]);
+    assert_eq!(journal.trouble(), None);
+    std::fs::remove_file(desk.file()).unwrap();
+    journal.append(desk.said("third"));
+    let rows = all(journal.as_ref()).await;
+    assert_eq!((reasons(&rows), rows[0].id), (vec!["third"], 3), "numbers go on");
+    drop(journal);
+    let_go(&desk.file());
+    assert_eq!(reasons(&all(desk.open().as_ref()).await), ["third"], "it is on disk");
+    let moved = rusqlite::Connection::open(&aside).unwrap();
+    let kept: i64 = moved.query_one("SELECT count(*) FROM journal", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, 1, "what was moved away is whole");
+}
+
+#[tokio::test]
+async fn rows_that_wait_are_written_when_the_trouble_ends_and_nobody_has_to_come_by() {
+    let desk = Desk::new();
+    let journal = desk.open();
+    journal.flush().await;
+    let other = rusqlite::Connection::open(desk.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    journal.append(desk.said("here"));
+    assert_eq!(reasons(&all(journal.as_ref()).await), ["here"]);
+    assert!(journal.trouble().is_some());
+    other.execute_batch("COMMIT").unwrap();
+    let count = || other.query_one("SELECT count(*) FROM journal", [], |row| row.get::<_, i64>(0)).unwrap();
+    for _ in 0..1_000 {
+        if count() == 1 && journal.trouble().is_none() {
+            return;
+        }
+        #[expect(clippy::disallowed_methods, reason = "the journal's thread tries again in real time")]
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("still not written after 10 s: {:?}", journal.trouble());
+}
+
+#[tokio::test]
+async fn a_file_that_is_held_whole_costs_many_questions_no_time() {
+    let desk = Desk::new();
+    drop(desk.open());
+    let holder = desk.open();
+    holder.flush().await;
+    drop(holder);
+    let_go(&desk.file());
+    let other = rusqlite::Connection::open(desk.file()).unwrap();
+    other.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").unwrap();
+    let journal = desk.open();
+    #[expect(clippy::disallowed_methods, reason = "measures")]
+    let begun = std::time::Instant::now();
+    for number in 0..200 {
+        assert_eq!(journal.remembered(&number.to_string()).await.unwrap(), None);
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(journal.trouble().unwrap().contains("locked"), "{:?}", journal.trouble());
+    drop(other);
+    journal.append(desk.said("here"));
+    journal.flush().await;
+    assert_eq!(journal.trouble(), None);
+}
+
+#[tokio::test]
+async fn a_row_that_means_nothing_here_hides_no_other() {
+    let desk = Desk::new();
+    let journal = desk.open();
+    journal.append(desk.said("before"));
+    journal.append(desk.said("rotten"));
+    journal.append(desk.said("after"));
+    journal.flush().await;
+    let other = rusqlite::Connection::open(desk.file()).unwrap();
+    other.execute("UPDATE journal SET kind = '?' WHERE id = 2", []).unwrap();
+    assert_eq!(reasons(&all(journal.as_ref()).await), ["before", "after"]);
+    assert_eq!(journal.trouble(), None);
 }
 
 #[tokio::test]

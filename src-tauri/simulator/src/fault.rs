@@ -1,5 +1,6 @@
 //! What can go wrong on the way to an endpoint, and when. How it looks on the wire is in `play`.
 
+mod bomb;
 mod play;
 
 use std::collections::{HashMap, VecDeque};
@@ -66,6 +67,10 @@ pub enum Fault {
     Oversized,
     /// A body that never ends.
     Endless,
+    /// A head of more than 1 MiB.
+    Headers,
+    /// A body under 1 MiB that is compressed (gzip), and unpacks to 64 MiB of blanks.
+    Compressed,
     /// An OAuth error word (RFC 6749 section 5.2) under any status, 200 included.
     OAuthError(StatusCode, String),
     /// A web page with `Retry-After`: 429 and 503, as a rule.
@@ -122,6 +127,8 @@ impl Fault {
             Self::Truncated => "truncated",
             Self::Oversized => "oversized",
             Self::Endless => "endless",
+            Self::Headers => "headers",
+            Self::Compressed => "compressed",
             Self::OAuthError(..) => "oauth_error",
             Self::Busy(..) => "busy",
             Self::Delay(_) => "delay",

@@ -1,6 +1,5 @@
 //! The engine in the foreground.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use lamplighter_core::config::{Config, Environment};
@@ -24,7 +23,7 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
     for warning in &config.warnings {
         out.note(&format!("warning: {warning}"));
     }
-    let _log = log(&profile, &config, Arc::clone(&ports.clock), out.terminal().live)?;
+    let _log = log(&profile, &config, Arc::clone(&ports.clock), out)?;
     descriptors::raise();
     memory::hide();
     let doors = engine::Ports {
@@ -56,35 +55,39 @@ pub(super) fn config(profile: &Profile, environment: &Environment) -> Result<Con
     Ok(Config::parse(&file.display().to_string(), &text, environment)?)
 }
 
-/// Writes the log to standard error, coloured where that is a terminal, and, a file a day for a week, to `log/`.
+/// Writes the log to standard error, coloured where that is a terminal, and, a file a day for a week, to `log/`. Without
+/// the files it serves all the same: a disk may be full.
 fn log(
     profile: &Profile,
     config: &Config,
     clock: Arc<dyn Clock>,
-    terminal: bool,
-) -> Result<tracing_appender::non_blocking::WorkerGuard, Failure> {
+    out: &mut Out,
+) -> Result<Option<tracing_appender::non_blocking::WorkerGuard>, Failure> {
     let words = config.log.as_deref().unwrap_or("info");
     let filter = EnvFilter::try_new(words).map_err(|error| {
         Failure::new(ExitCode::Usage, format!("environment variable LAMPLIGHTER_LOG: {words:?} is no filter: {error}"))
             .hint("write a level (error, warn, info, debug, trace), or one for each part: `info,lamplighter_engine=debug`")
     })?;
     let folder = profile.state_dir.join("log");
-    let file = DailyLog::open(&folder, clock).map_err(|error| unwritable(&folder, &error))?;
-    let (file, guard) = tracing_appender::non_blocking(file);
-    let lines = tracing_subscriber::fmt::layer().with_ansi(false);
+    let (file, guard) = match DailyLog::open(&folder, clock) {
+        Ok(file) => {
+            let (file, guard) = tracing_appender::non_blocking(file);
+            (Some(file), Some(guard))
+        }
+        Err(error) => {
+            out.note(&format!("warning: the log cannot be written in {}: {error}", folder.display()));
+            (None, None)
+        }
+    };
+    let lines = file.map(|file| tracing_subscriber::fmt::layer().with_ansi(false).with_writer(file));
     let mut told = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    if !terminal {
+    if !out.terminal().live {
         told = told.with_ansi(false);
     }
-    let subscriber = tracing_subscriber::registry().with(filter).with(lines.with_writer(file)).with(told);
+    let subscriber = tracing_subscriber::registry().with(filter).with(lines).with(told);
     // Whoever runs the engine inside another program has a log of its own.
     let _ = subscriber.try_init();
     Ok(guard)
-}
-
-fn unwritable(folder: &Path, error: &dyn std::error::Error) -> Failure {
-    Failure::failed(format!("the log cannot be written in {}: {error}", folder.display()))
-        .hint("see that the folder can be written, or choose another with LAMPLIGHTER_HOME")
 }
 
 fn not_started(error: StartError) -> Failure {

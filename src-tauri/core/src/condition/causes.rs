@@ -98,13 +98,15 @@ fn presentable(word: &str) -> &str {
     if (1..=LONGEST_WORD).contains(&word.len()) && word.bytes().all(allowed) { word } else { "oauth_error" }
 }
 
-const TRANSPORTS: [(Transport, &str); 6] = [
+const TRANSPORTS: [(Transport, &str); 8] = [
     (Transport::Dns, "dns"),
     (Transport::Refused, "refused"),
     (Transport::Unreachable, "unreachable"),
     (Transport::Reset, "reset"),
     (Transport::Timeout, "timeout"),
     (Transport::Closed, "closed"),
+    (Transport::Malformed, "malformed_answer"),
+    (Transport::Exhausted, "out_of_descriptors"),
 ];
 
 const fn transport_code(transport: Transport) -> &'static str {
@@ -115,6 +117,8 @@ const fn transport_code(transport: Transport) -> &'static str {
         Transport::Reset => "reset",
         Transport::Timeout => "timeout",
         Transport::Closed => "closed",
+        Transport::Malformed => "malformed_answer",
+        Transport::Exhausted => "out_of_descriptors",
     }
 }
 
@@ -130,6 +134,12 @@ fn transport_sentence(server: &str, transport: Transport) -> String {
         Transport::Reset => format!("the connection to {server} was cut off"),
         Transport::Timeout => format!("{server} did not answer in time"),
         Transport::Closed => format!("{server} hung up before it had answered"),
+        Transport::Malformed => {
+            format!("{server} answered with what is no HTTP, or too long to be read")
+        }
+        Transport::Exhausted => {
+            format!("this machine has no file descriptor left for a connection to {server}")
+        }
     }
 }
 

@@ -47,6 +47,8 @@ fn whatever_happens_on_the_way_is_weather() {
         Transport::Reset,
         Transport::Timeout,
         Transport::Closed,
+        Transport::Malformed,
+        Transport::Exhausted,
     ];
     for way in ways {
         assert_eq!(judge(&Answer::Transport(way), None), weather(Cause::Transport(way)));

@@ -21,7 +21,7 @@ const PHASES: [Phase; 11] = [
     Phase::PolicyStopped,
 ];
 
-fn transports() -> [Transport; 6] {
+fn transports() -> [Transport; 8] {
     [
         Transport::Dns,
         Transport::Refused,
@@ -29,6 +29,8 @@ fn transports() -> [Transport; 6] {
         Transport::Reset,
         Transport::Timeout,
         Transport::Closed,
+        Transport::Malformed,
+        Transport::Exhausted,
     ]
 }
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use lamplighter_core::Phase;
-use lamplighter_core::condition::Severity;
+use lamplighter_core::condition::{Severity, StoreFault};
 use lamplighter_core::status::Workload;
 use serde::{Deserialize, Serialize};
 
@@ -51,16 +51,7 @@ impl Check {
 /// The checks that only the running engine can make.
 #[utoipa::path(get, path = "/doctor", tag = "engine", responses((status = 200, body = Checks)))]
 pub(super) async fn doctor(State(api): State<Api>) -> Json<Checks> {
-    let secrets = match api.handle.endpoint_key().await {
-        Ok(_) => Check::well("secret_store", "Secret store", "Secrets can be read."),
-        Err(error) => Check::amiss(
-            "secret_store",
-            "Secret store",
-            format!("Secrets cannot be read: {error}."),
-            "Unlock the keychain or start its service; until then nothing that is rotated survives a restart."
-                .to_owned(),
-        ),
-    };
+    let secrets = secrets(&api).await;
     let journal = api.handle.journal();
     let trouble = match journal.rows(None, None, 1).await {
         Ok(_) => journal.trouble(),
@@ -75,9 +66,35 @@ pub(super) async fn doctor(State(api): State<Api>) -> Json<Checks> {
             "See that `journal.db` and its folder can be written, and that the disk is not full.".to_owned(),
         ),
     };
+    let keys = api.handle.keys_set_aside().map(|aside| {
+        Check::amiss(
+            "keys",
+            "Keys of clients",
+            format!("keys.json was corrupt when the engine started; it is kept as {}.", aside.display()),
+            "Connect each client anew that has a key of its own; the one that `lamplighter endpoint` prints goes on."
+                .to_owned(),
+        )
+    });
     let snapshot = api.handle.snapshot();
     let workloads = snapshot.workloads.iter().flat_map(examine);
-    Json(Checks { checks: [secrets, journal].into_iter().chain(workloads).collect() })
+    Json(Checks { checks: [secrets, journal].into_iter().chain(keys).chain(workloads).collect() })
+}
+
+/// The secret store: what is wrong with it now, or was when a workload last used it.
+async fn secrets(api: &Api) -> Check {
+    let Some(trouble) = api.handle.store_trouble().await else {
+        return Check::well("secret_store", "Secret store", "Secrets can be read.");
+    };
+    let remedy = match trouble.fault {
+        StoreFault::Locked | StoreFault::Absent => {
+            "Unlock the keychain or start its service; until then nothing that is rotated survives a restart."
+        }
+        StoreFault::Failed => {
+            "See that the secrets can be read and written, and that the disk is not full; what could not be saved is \
+             saved then. Until then leave the engine running: a login that is not saved yet ends with it."
+        }
+    };
+    Check::amiss("secret_store", "Secret store", format!("Secrets cannot be used: {trouble}."), remedy.to_owned())
 }
 
 /// A check for each condition of `workload`, else one for its state.

@@ -7,6 +7,7 @@ use lamplighter_core::config::ConfigError;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{OpenApi, RefOr};
 
+use crate::configfile::EditError;
 use crate::control::ControlError;
 use crate::ports::JournalError;
 
@@ -115,8 +116,9 @@ impl From<ControlError> for Problem {
             ControlError::NameTaken(name) => Self::new(StatusCode::CONFLICT, Word::NameTaken, detail)
                 .hinted(format!("choose another name, or remove it first: `lamplighter rm {name}`")),
             ControlError::Invalid(error) => error.into(),
-            ControlError::Config(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, Word::ConfigNotWritten, detail)
-                .hinted("see that `config.toml` and its folder can be written"),
+            ControlError::Config(error) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, Word::ConfigNotWritten, detail).hinted(put_right(&error))
+            }
             ControlError::Secrets(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, Word::SecretStore, detail)
                 .hinted("unlock the keychain, then try again; `lamplighter doctor` tells more"),
             ControlError::SignIn(error) => {
@@ -125,6 +127,22 @@ impl From<ControlError> for Problem {
             ControlError::Stopped(name) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail)
                 .hinted(format!("start it: `lamplighter start {name}`")),
             ControlError::NotApplicable(_) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail),
+        }
+    }
+}
+
+/// What to do about settings that were not changed.
+fn put_right(error: &EditError) -> String {
+    match error {
+        EditError::Broken(error) => format!("put the file right by hand: {}", error.hint),
+        EditError::Emptied(_) => {
+            "put the file back as it was; or restart the engine, which then goes on without them".to_owned()
+        }
+        EditError::NoSuchWorkload(_) => {
+            "put the file back as it was; or restart the engine, which then goes on without it".to_owned()
+        }
+        EditError::Read { .. } | EditError::Write { .. } | EditError::Invalid(_) | EditError::NameTaken(_) => {
+            "see that `config.toml` and its folder can be written, and that the disk is not full".to_owned()
         }
     }
 }

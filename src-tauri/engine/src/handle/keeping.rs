@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lamplighter_core::condition::Cause;
-use lamplighter_core::config::WorkloadConfig;
+use lamplighter_core::config::{Name, WorkloadConfig};
 use lamplighter_core::status::Workload;
 use lamplighter_core::{Event, Phase};
 
@@ -83,6 +83,9 @@ impl Handle {
         if self.0.workloads.registry.find(&name).is_some() {
             return Err(ControlError::NameTaken(name));
         }
+        let running: Vec<Name> =
+            self.0.workloads.registry.all().iter().map(|entry| entry.config.name.clone()).collect();
+        self.edit(move |file| file.still_names(&running)).await?;
         let session = self.0.workloads.session(&config);
         self.0.workloads.settling.end(&name);
         let secretless = secrets.is_empty();

@@ -53,15 +53,26 @@ fn telling(cause: &(dyn Error + 'static)) -> Option<Fault> {
     }
     if let Some(error) = cause.downcast_ref::<ConnectError>() {
         return match error {
+            ConnectError::Lookup(error) if is_exhaustion(error) => Some(Fault::Transport(Transport::Exhausted)),
             ConnectError::Lookup(_) => Some(Fault::Transport(Transport::Dns)),
             ConnectError::Timeout => Some(Fault::Transport(Transport::Timeout)),
             ConnectError::Proxy(_) => None,
         };
     }
     if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-        return error.is_timeout().then_some(Fault::Transport(Transport::Timeout));
+        let told = [(error.is_timeout(), Transport::Timeout), (error.is_parse(), Transport::Malformed)];
+        return told.into_iter().find_map(|(is_so, transport)| is_so.then_some(Fault::Transport(transport)));
     }
-    cause.downcast_ref::<io::Error>().and_then(|error| of_kind(error.kind())).map(Fault::Transport)
+    let error = cause.downcast_ref::<io::Error>()?;
+    let transport = if is_exhaustion(error) { Some(Transport::Exhausted) } else { of_kind(error.kind()) };
+    transport.map(Fault::Transport)
+}
+
+/// Whether the system has no file descriptor left, for this process or for all: no kind of its own says so.
+fn is_exhaustion(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    cfg!(unix) && matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
 }
 
 fn of_kind(kind: io::ErrorKind) -> Option<Transport> {
@@ -95,7 +106,7 @@ mod tests {
     fn a_fault_is_found_however_deep_it_lies() {
         use io::ErrorKind as Kind;
         let deep = |error: BoxError| Outer(io::Error::other(Outer(error)).into());
-        let table: [(BoxError, Fault); 9] = [
+        let table: [(BoxError, Fault); 11] = [
             (io::Error::from(Kind::ConnectionRefused).into(), Fault::Transport(Transport::Refused)),
             (io::Error::from(Kind::NetworkUnreachable).into(), Fault::Transport(Transport::Unreachable)),
             (io::Error::from(Kind::HostUnreachable).into(), Fault::Transport(Transport::Unreachable)),
@@ -104,6 +115,8 @@ mod tests {
             (io::Error::from(Kind::UnexpectedEof).into(), Fault::Transport(Transport::Closed)),
             (ConnectError::Timeout.into(), Fault::Transport(Transport::Timeout)),
             (ConnectError::Lookup(Kind::TimedOut.into()).into(), Fault::Transport(Transport::Dns)),
+            (io::Error::from_raw_os_error(24).into(), Fault::Transport(Transport::Exhausted)),
+            (ConnectError::Lookup(io::Error::from_raw_os_error(24)).into(), Fault::Transport(Transport::Exhausted)),
             (io::Error::new(Kind::InvalidData, rustls::Error::DecryptError).into(), Fault::Tls),
         ];
         for (error, fault) in table {

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -24,6 +25,13 @@ const BATCH: usize = 1_000;
 /// How long rows are kept.
 const KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
 
+/// How soon a table that cannot be used is tried again, in real time: nobody may come by with another row.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long after the start older rows are first looked for: a clock that is years ahead when a machine boots is put
+/// right within minutes, as a rule, and what it would make old must still be there then.
+const FIRST_PRUNE: Duration = Duration::from_hours(1);
+
 /// How often older rows are looked for.
 const PRUNE_EVERY: Duration = Duration::from_hours(24);
 
@@ -34,6 +42,11 @@ const DETAIL: usize = 512;
 pub(super) enum Job {
     Append(Row),
     Flush(oneshot::Sender<()>),
+    Ask(Question),
+}
+
+/// What may be asked of it; the answer sees every row appended before.
+pub(super) enum Question {
     Rows { workload: Option<String>, after: Option<i64>, limit: usize, answer: oneshot::Sender<Vec<Row>> },
     Remembered { workload: String, answer: oneshot::Sender<Option<Remembered>> },
 }
@@ -58,7 +71,9 @@ pub(super) struct Desk {
     waiting: VecDeque<Row>,
     /// The number of the newest row.
     last_id: i64,
-    prune_at: Option<Moment>,
+    prune_at: Moment,
+    /// When a table that cannot be used is to be tried again, at the latest.
+    try_at: Moment,
 }
 
 impl Desk {
@@ -69,25 +84,64 @@ impl Desk {
         trouble: Arc<Mutex<Option<String>>>,
     ) -> Self {
         let waiting = VecDeque::new();
-        Self { place, clock, written, trouble, table: None, failed: false, waiting, last_id: 0, prune_at: None }
+        let now = clock.now().moment;
+        let (prune_at, try_at) = (now + FIRST_PRUNE, now);
+        Self { place, clock, written, trouble, table: None, failed: false, waiting, last_id: 0, prune_at, try_at }
     }
 
     /// The life of the thread; it ends with the journal.
     pub(super) fn work(mut self, queue: &mpsc::Receiver<Job>) {
         self.save(Vec::new());
-        while let Ok(first) = queue.recv() {
+        loop {
+            let first = match self.next(queue) {
+                Ok(job) => job,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.save(Vec::new());
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
             let mut rows = Vec::new();
             for job in std::iter::once(first).chain(queue.try_iter().take(BATCH)) {
                 match job {
                     Job::Append(row) => rows.push(row),
-                    question @ (Job::Flush(_) | Job::Rows { .. } | Job::Remembered { .. }) => {
+                    Job::Flush(answer) => {
                         self.save(std::mem::take(&mut rows));
+                        // Whoever asked may be gone.
+                        let _ = answer.send(());
+                    }
+                    Job::Ask(question) => {
+                        // Whoever asks often must not keep it from being tried.
+                        if !rows.is_empty() || self.is_overdue() {
+                            self.save(std::mem::take(&mut rows));
+                        }
                         self.answer(question);
                     }
                 }
             }
-            self.save(rows);
+            if !rows.is_empty() {
+                self.save(rows);
+            }
         }
+    }
+
+    /// The next job; a time-out where the table is to be tried again.
+    fn next(&self, queue: &mpsc::Receiver<Job>) -> Result<Job, RecvTimeoutError> {
+        if self.is_well() {
+            queue.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            queue.recv_timeout(TRY_AGAIN)
+        }
+    }
+
+    /// Whether the table can be used and holds every row.
+    fn is_well(&self) -> bool {
+        self.waiting.is_empty() && self.table.is_some() && !self.failed
+    }
+
+    /// Whether the table cannot be used, and was not tried for a while.
+    fn is_overdue(&self) -> bool {
+        !self.is_well() && self.clock.now().moment >= self.try_at
     }
 
     /// Writes `rows` and all that waited, then shows `rows` to those who follow.
@@ -111,6 +165,12 @@ impl Desk {
 
     /// Writes all that waits, if it can be.
     fn write(&mut self) -> Result<(), TableError> {
+        self.try_at = self.clock.now().moment + TRY_AGAIN;
+        let elsewhere = self.is_elsewhere();
+        if let Some(moved) = self.table.take_if(|_| elsewhere) {
+            // Before another takes its place: closing tidies up beside the file, by name.
+            moved.close();
+        }
         let mut table = match self.table.take_if(|_| !self.failed) {
             Some(table) => table,
             // What failed may have been mended, replaced or unmounted; the old table serves readers until then.
@@ -124,11 +184,19 @@ impl Desk {
 
     fn write_to(&mut self, table: &mut Table) -> Result<(), TableError> {
         let now = self.clock.now();
-        if self.prune_at.is_none_or(|prune_at| prune_at <= now.moment) {
+        if self.prune_at <= now.moment {
             table.prune(now.wall.saturating_sub(KEPT).unwrap_or(Timestamp::MIN))?;
-            self.prune_at = Some(now.moment + PRUNE_EVERY);
+            self.prune_at = now.moment + PRUNE_EVERY;
         }
         table.insert(self.waiting.iter())
+    }
+
+    /// Whether the open file is no longer the one that has its name: somebody moved it away, or put another there.
+    fn is_elsewhere(&self) -> bool {
+        match (&self.place, &self.table) {
+            (Place::File(file), Some(table)) => !table.is_at(file),
+            (Place::File(_), None) | (Place::Memory, _) => false,
+        }
     }
 
     /// Opens the file and numbers what waits after what it holds.
@@ -149,7 +217,7 @@ impl Desk {
         let (true, Place::File(file)) = (error.is_corruption(), &self.place) else { return false };
         // Closed first: an open file cannot be renamed everywhere.
         self.table = None;
-        let mark = format!("corrupt-{}", self.clock.now().wall.as_second());
+        let mark = format!("corrupt-{}", self.clock.now().wall.as_millisecond());
         let moved = ["", "-wal", "-shm"].iter().try_for_each(|part| {
             let from = beside(file, part);
             if from.exists() { fs::rename(&from, beside(file, &format!(".{mark}{part}"))) } else { Ok(()) }
@@ -191,12 +259,10 @@ impl Desk {
         })
     }
 
-    fn answer(&mut self, question: Job) {
+    fn answer(&mut self, question: Question) {
         // Whoever asked may be gone.
         match question {
-            Job::Append(row) => self.save(vec![row]),
-            Job::Flush(answer) => drop(answer.send(())),
-            Job::Rows { workload, after, limit, answer } => {
+            Question::Rows { workload, after, limit, answer } => {
                 let after = after.unwrap_or(0);
                 let mut rows = self.past(|table| table.rows(workload.as_deref(), after, limit));
                 let asked_for =
@@ -204,7 +270,7 @@ impl Desk {
                 rows.extend(self.waiting.iter().filter(asked_for).cloned());
                 drop(answer.send(rows.split_off(rows.len().saturating_sub(limit))));
             }
-            Job::Remembered { workload, answer } => {
+            Question::Remembered { workload, answer } => {
                 let mut rows = self.past(|table| table.telling(&workload));
                 rows.extend(self.waiting.iter().filter(|row| row.workload == workload).cloned());
                 drop(answer.send(recall(rows)));

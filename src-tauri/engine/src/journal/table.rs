@@ -1,5 +1,6 @@
 //! The one table of `journal.db`. Knows SQL, and neither threads nor what to do when something is wrong.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -68,24 +69,42 @@ impl TableError {
 /// The open table.
 pub(super) struct Table {
     connection: Connection,
+    /// Which file was opened; `None` for one in memory.
+    opened: Option<files::Identity>,
 }
 
 impl Table {
     /// Opens the table in `file`, which is made (0600) where it is missing.
     pub(super) fn open(file: &Path) -> Result<Self, TableError> {
-        // The database gives the rights of this file to those that it puts beside it.
-        files::open_private(file)?;
+        // The database gives the rights of this file to those that it puts beside it. One that is there is not touched:
+        // to close it once more would end the locks that another connection of this process has on it.
+        let found = match std::fs::metadata(file) {
+            Err(error) if error.kind() == ErrorKind::NotFound => files::open_private(file)?.metadata()?,
+            found => found?,
+        };
+        let opened = files::identity(&found);
         let connection =
             Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        Self::prepare(connection)
+        Self::prepare(connection, Some(opened))
     }
 
     /// A table in memory.
     pub(super) fn in_memory() -> Result<Self, TableError> {
-        Self::prepare(Connection::open_in_memory()?)
+        Self::prepare(Connection::open_in_memory()?, None)
     }
 
-    fn prepare(connection: Connection) -> Result<Self, TableError> {
+    /// Whether `file` is still the one that was opened.
+    pub(super) fn is_at(&self, file: &Path) -> bool {
+        std::fs::metadata(file).is_ok_and(|found| self.opened == Some(files::identity(&found)))
+    }
+
+    /// Puts all that is beside the file into it, wherever it has gone, and closes it.
+    pub(super) fn close(self) {
+        // What cannot be put there stays beside it.
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    }
+
+    fn prepare(connection: Connection, opened: Option<files::Identity>) -> Result<Self, TableError> {
         connection.busy_timeout(BUSY)?;
         let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
         if version > VERSION {
@@ -100,7 +119,7 @@ impl Table {
             change.execute_batch(LAYOUT)?;
             change.commit()?;
         }
-        Ok(Self { connection })
+        Ok(Self { connection, opened })
     }
 
     /// The number of the newest row; 0 when there is none.
@@ -139,9 +158,16 @@ impl Table {
         Ok(change.commit()?)
     }
 
-    /// Deletes the rows older than `oldest`.
+    /// Deletes the rows older than `oldest`, but for those that tell how a workload stands: they are needed however old
+    /// they are, and however wrong the clock is.
     pub(super) fn prune(&self, oldest: Timestamp) -> Result<(), TableError> {
-        self.connection.execute("DELETE FROM journal WHERE time < ?1", [oldest.as_millisecond()])?;
+        self.connection.execute(
+            "DELETE FROM journal WHERE time < ?1 \
+             AND id NOT IN (SELECT max(id) FROM journal WHERE episode IS NOT NULL GROUP BY workload) \
+             AND id NOT IN (SELECT max(id) FROM journal WHERE kind = 'status' \
+                            AND status_to NOT IN ('starting', 'stopping', 'stopped') GROUP BY workload)",
+            [oldest.as_millisecond()],
+        )?;
         Ok(())
     }
 
@@ -173,7 +199,14 @@ impl Table {
     /// The rows of a query that gives the newest first, oldest first.
     fn select(&self, query: &str, params: impl rusqlite::Params) -> Result<Vec<Row>, TableError> {
         let mut query = self.connection.prepare_cached(query)?;
-        let mut rows = query.query_map(params, read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        // A row with a word or time that means nothing here is passed over: the others still tell.
+        let understood = query.query_map(params, read)?.filter(|row| {
+            !matches!(
+                row,
+                Err(rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::IntegralValueOutOfRange(..))
+            )
+        });
+        let mut rows = understood.collect::<rusqlite::Result<Vec<_>>>()?;
         rows.reverse();
         Ok(rows)
     }

@@ -2,7 +2,8 @@
 //!
 //! The key lies beside what it opens: this protects a document that is copied, not the folder, which is why it must be
 //! chosen. Every file is 0600 from its first byte and replaced as a whole. What cannot be opened is never written over:
-//! it is an error to read, and a write moves it aside.
+//! it is an error to read, and a write moves it aside. A key that gets lost or changed under a running engine is put
+//! back before anything more is sealed under it.
 //!
 //! A refresh token that rotates exists twice at no time: until the new one is kept, a process that is killed has lost
 //! the login. So a document counts as kept for that purpose as soon as its last byte is written beside the old one,
@@ -35,12 +36,18 @@ const SEALED: &str = "sealed";
 pub(super) struct Folder {
     path: PathBuf,
     clock: Arc<dyn Clock>,
-    cipher: Option<XChaCha20Poly1305>,
+    lock: Option<Arc<Lock>>,
+}
+
+/// What documents are sealed and opened with.
+struct Lock {
+    key: Zeroizing<Vec<u8>>,
+    cipher: XChaCha20Poly1305,
 }
 
 impl Folder {
     pub(super) fn new(path: PathBuf, clock: Arc<dyn Clock>) -> Self {
-        Self { path, clock, cipher: None }
+        Self { path, clock, lock: None }
     }
 
     /// Names may hold anything (an issuer is a URL), so files are named by their hash.
@@ -49,30 +56,52 @@ impl Folder {
         self.path.join(digest).with_extension(SEALED)
     }
 
-    /// The cipher under the folder's key, which is made where nothing has been sealed yet.
-    fn cipher(&mut self) -> Result<&XChaCha20Poly1305, StoreError> {
-        let cipher = match self.cipher.take() {
-            Some(cipher) => cipher,
-            None => self.unlock()?,
-        };
-        Ok(self.cipher.insert(cipher))
+    fn key_file(&self) -> PathBuf {
+        self.path.join("key")
     }
 
-    fn unlock(&self) -> Result<XChaCha20Poly1305, StoreError> {
-        files::make_private_folder(&self.path).map_err(at(&self.path))?;
-        restrict(&self.path).map_err(at(&self.path))?;
-        let file = self.path.join("key");
+    /// The folder's key, which is made where nothing has been sealed yet.
+    fn lock(&mut self) -> Result<Arc<Lock>, StoreError> {
+        let lock = match self.lock.take() {
+            Some(lock) => lock,
+            None => Arc::new(self.unlock()?),
+        };
+        Ok(Arc::clone(self.lock.insert(lock)))
+    }
+
+    fn unlock(&self) -> Result<Lock, StoreError> {
+        self.make()?;
+        let file = self.key_file();
         let key = match contents(&file).map_err(at(&file))? {
             Some(key) => Zeroizing::new(key),
             None => self.make_key(&file)?,
         };
-        XChaCha20Poly1305::new_from_slice(&key).map_err(|_| {
+        let cipher = XChaCha20Poly1305::new_from_slice(&key).map_err(|_| {
             failed(format!(
-                "{} is corrupt: it has {} bytes and not {KEY}; restore it, or remove its folder and sign in again",
+                "{} is corrupt: it has {} bytes and not {KEY}; restore it, or move its folder away and sign in again",
                 file.display(),
                 key.len()
             ))
-        })
+        })?;
+        Ok(Lock { key, cipher })
+    }
+
+    fn make(&self) -> Result<(), StoreError> {
+        files::make_private_folder(&self.path).map_err(at(&self.path))?;
+        restrict(&self.path).map_err(at(&self.path))
+    }
+
+    /// Sees that `key` is still in the folder: what is sealed under a key that is only in memory ends with it.
+    fn keep_key(&self, key: &[u8]) -> Result<(), StoreError> {
+        let file = self.key_file();
+        match contents(&file).map_err(at(&file))?.map(Zeroizing::new) {
+            Some(found) if found.as_slice() == key => return Ok(()),
+            Some(_) => self.keep_aside(&file)?,
+            None => self.make()?,
+        }
+        replace(&file, key).map_err(at(&file))?;
+        tracing::warn!(file = %file.display(), "the key of the secrets was lost or changed, and was put back");
+        Ok(())
     }
 
     fn make_key(&self, file: &Path) -> Result<Zeroizing<Vec<u8>>, StoreError> {
@@ -80,8 +109,8 @@ impl Folder {
             let name = entry.map_err(at(&self.path))?.file_name();
             if Path::new(&name).extension().is_some_and(|extension| extension == SEALED) {
                 return Err(failed(format!(
-                    "{} is missing, and without it the secrets beside it cannot be opened; restore it, or remove its \
-                     folder and sign in again",
+                    "{} is missing, and without it the secrets beside it cannot be opened; restore it, or move its \
+                     folder away and sign in again",
                     file.display()
                 )));
             }
@@ -102,14 +131,14 @@ impl Folder {
     /// The document that a write which was cut off left beside `file`, where it left all of it: it is newer than `file`.
     fn cut_off(&mut self, name: &str, file: &Path) -> Result<Option<SecretSlice<u8>>, StoreError> {
         let Some(sealed) = contents(&unfinished(file)).map_err(at(file))? else { return Ok(None) };
-        Ok(Self::open(self.cipher()?, name, &sealed).map(Into::into))
+        Ok(Self::open(&self.lock()?.cipher, name, &sealed).map(Into::into))
     }
 
     /// Puts what was written beside `file` in its place.
     fn put_in_place(&mut self, name: &str, file: &Path) -> Result<(), StoreError> {
         let before = contents(file).map_err(at(file))?;
-        let cipher = self.cipher()?;
-        if before.is_some_and(|before| Self::open(cipher, name, &before).map(Zeroizing::new).is_none()) {
+        let lock = self.lock()?;
+        if before.is_some_and(|before| Self::open(&lock.cipher, name, &before).map(Zeroizing::new).is_none()) {
             self.keep_aside(file)?;
         }
         settle(file).map_err(at(file))
@@ -117,9 +146,9 @@ impl Folder {
 
     /// Moves a file that cannot be opened out of the way of the one that takes its place.
     fn keep_aside(&self, file: &Path) -> Result<(), StoreError> {
-        let aside = file.with_extension(format!("corrupt-{}", self.clock.now().wall.as_second()));
+        let aside = file.with_extension(format!("corrupt-{}", self.clock.now().wall.as_millisecond()));
         fs::rename(file, &aside).map_err(at(file))?;
-        tracing::warn!(file = %file.display(), aside = %aside.display(), "a corrupt secret was kept aside");
+        tracing::warn!(file = %file.display(), aside = %aside.display(), "what could not be opened was kept aside");
         Ok(())
     }
 }
@@ -128,11 +157,14 @@ impl Vault for Folder {
     fn read(&mut self, name: &str) -> Result<Option<SecretSlice<u8>>, StoreError> {
         let file = self.file(name);
         if let Some(document) = self.cut_off(name, &file)? {
-            self.put_in_place(name, &file)?;
+            if let Err(error) = self.put_in_place(name, &file) {
+                // Whole where it is: the next read, or the next write, tries again.
+                tracing::warn!(file = %file.display(), %error, "a document that was cut off cannot be put in its place");
+            }
             return Ok(Some(document));
         }
         let Some(sealed) = contents(&file).map_err(at(&file))? else { return Ok(None) };
-        let document = Self::open(self.cipher()?, name, &sealed).ok_or_else(|| {
+        let document = Self::open(&self.lock()?.cipher, name, &sealed).ok_or_else(|| {
             failed(format!("{} ({name}) is corrupt, or sealed under another key; sign in again", file.display()))
         })?;
         Ok(Some(document.into()))
@@ -140,10 +172,11 @@ impl Vault for Folder {
 
     fn write(&mut self, name: &str, document: &[u8]) -> Result<(), StoreError> {
         let file = self.file(name);
-        let cipher = self.cipher()?;
+        let lock = self.lock()?;
+        self.keep_key(&lock.key)?;
         let mut nonce = XNonce::default();
         getrandom::fill(&mut nonce).map_err(|error| failed(format!("no randomness: {error}")))?;
-        let sealed = cipher
+        let sealed = (lock.cipher)
             .encrypt(&nonce, Payload { msg: document, aad: name.as_bytes() })
             .map_err(|_| failed(format!("{name} is too long to be sealed")))?;
         write_beside(&file, &[MAGIC, nonce.as_slice(), &sealed].concat()).map_err(at(&file))?;
@@ -226,7 +259,9 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 #[cfg(unix)]
 fn restrict(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+    // Only what is open to others is changed: what can only be read must still be readable.
+    let open_to_others = fs::metadata(folder)?.permissions().mode() & 0o077 != 0;
+    if open_to_others { fs::set_permissions(folder, fs::Permissions::from_mode(0o700)) } else { Ok(()) }
 }
 
 #[cfg(not(unix))]

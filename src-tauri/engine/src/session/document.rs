@@ -7,6 +7,7 @@ use secrecy::ExposeSecret;
 
 use super::Session;
 use crate::grant::Secrets;
+use crate::ports::StoreError;
 
 /// Between two tries to store what a sign-out left behind.
 const SETTLE: Duration = Duration::from_secs(30);
@@ -54,13 +55,27 @@ impl Session {
             }
             held.revision
         };
-        let stored = self.read().await?.unwrap_or_default();
+        let stored = match self.read().await {
+            Ok(stored) => stored.unwrap_or_default(),
+            Err(StoreFault::Failed) if self.held().known => {
+                self.write_again().await;
+                return Ok(());
+            }
+            Err(fault) => return Err(fault),
+        };
         let mut held = self.held();
         if held.revision == revision {
             held.secrets = stored;
             held.known = true;
         }
         Ok(())
+    }
+
+    /// The document went bad under the engine, which still holds what was in it: that goes on, and back to the store.
+    async fn write_again(&self) {
+        self.held().revision += 1;
+        // What cannot be written now is behind, and goes with the next write.
+        let _ = self.write().await;
     }
 
     /// Takes account of what the store holds of a workload that was never loaded: a sign-in must not write over
@@ -90,17 +105,28 @@ impl Session {
     }
 
     pub(super) async fn read(&self) -> Result<Option<Secrets>, StoreFault> {
-        let document = self.store.read(&self.document).await.map_err(|error| {
-            tracing::warn!(document = self.document, %error, "the secret store cannot be read");
-            error.fault
-        })?;
-        let Some(document) = document else { return Ok(None) };
-        let secrets = Secrets::decode(document.expose_secret());
-        if secrets.is_none() {
-            tracing::error!(document = self.document, "the secret store holds a document that is none of ours");
-            return Err(StoreFault::Failed);
+        let read = self.store.read(&self.document).await.and_then(|document| {
+            let Some(document) = document else { return Ok(None) };
+            let secrets = Secrets::decode(document.expose_secret());
+            secrets.map(Some).ok_or_else(|| StoreError {
+                fault: StoreFault::Failed,
+                message: format!("the document {} in the secret store is none of ours", self.document),
+            })
+        });
+        self.note(&read);
+        read.map_err(|error| error.fault)
+    }
+
+    /// Keeps what is wrong with the store, and says it in the log when that changes: it is asked again and again.
+    fn note<T>(&self, answer: &Result<T, StoreError>) {
+        let now = answer.as_ref().err().cloned();
+        let before = std::mem::replace(&mut self.held().trouble, now.clone());
+        let Some(error) = now else { return };
+        if before.is_some_and(|before| before.message == error.message) {
+            tracing::debug!(document = self.document, %error, "the secret store still cannot be used");
+        } else {
+            tracing::warn!(document = self.document, %error, "the secret store cannot be used");
         }
-        Ok(secrets)
     }
 
     pub(super) async fn write(&self) -> Result<(), StoreFault> {
@@ -121,9 +147,7 @@ impl Session {
         if written.is_ok() {
             self.held().saved = revision;
         }
-        written.map_err(|error| {
-            tracing::warn!(document = self.document, %error, "the secret store cannot be written");
-            error.fault
-        })
+        self.note(&written);
+        written.map_err(|error| error.fault)
     }
 }

@@ -95,7 +95,7 @@ async fn a_header_section_has_its_bound() {
     let (address, _told, _) =
         raw(format!("HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-long: {}\r\n\r\n", "x".repeat(200 * 1024))).await;
     let error = get(&http(), &format!("http://{address}/")).await.unwrap_err();
-    assert_eq!(error.fault, Fault::Transport(Transport::Closed));
+    assert_eq!(error.fault, Fault::Transport(Transport::Malformed));
 }
 
 #[tokio::test]

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use http::{Response, StatusCode};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::{HeaderName, Response, StatusCode};
 use http_body_util::BodyExt as _;
 
-use super::{Fault, Loss, Met, RetryAfter};
+use super::{Fault, Loss, Met, RetryAfter, bomb};
 use crate::clock::{Time, pause};
 use crate::wire::{self, Answer, Body, Cut};
 
@@ -35,6 +35,13 @@ impl Met {
             Fault::Endless => {
                 let blank = Bytes::from_static(&[b' '; 8192]);
                 Ok(wire::streamed(StatusCode::OK, "application/json", stream::repeat_with(move || Ok(blank.clone()))))
+            }
+            Fault::Headers => Ok((0..64).fold(impostor(TOKEN_ANSWER), |answer, number| {
+                let name = HeaderName::try_from(format!("x-padding-{number}"));
+                name.map_or_else(|_| wire::empty(StatusCode::OK), |name| wire::with(answer, name, &"x".repeat(20_000)))
+            })),
+            Fault::Compressed => {
+                Ok(wire::with(wire::reply(StatusCode::OK, "application/json", bomb::gzip()), CONTENT_ENCODING, "gzip"))
             }
             Fault::OAuthError(status, error) => Ok(wire::oauth_error(status, &error, "as scripted")),
             Fault::Busy(status, retry_after) => {

@@ -122,7 +122,8 @@ async fn a_system_out_of_file_descriptors_is_given_time() {
         }
     };
     let seats = Arc::new(Semaphore::new(1));
-    let mut accepted = std::pin::pin!(accept(next, &seats, &clock));
+    let mut said = None;
+    let mut accepted = std::pin::pin!(accept(next, &seats, &clock, &mut said));
     assert!(accepted.as_mut().now_or_never().is_none());
     assert_eq!(tries.load(Ordering::Relaxed), 1);
     clock.advance(Duration::from_millis(50));

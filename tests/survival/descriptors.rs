@@ -1,0 +1,66 @@
+//! No file descriptors left, as a flood of connections brings about.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::net::TcpStream;
+
+use crate::stage::Stage;
+use lamplighter_endurance::child::Child;
+use lamplighter_endurance::patience::pause;
+use lamplighter_endurance::product::NAME;
+
+/// What `prlimit` says of the descriptors that a process may have.
+async fn descriptors(engine: &Child, which: &str) -> String {
+    let (pid, column) = (engine.id().to_string(), format!("--output={which}"));
+    let mut asked = tokio::process::Command::new("prlimit");
+    let answer = asked.args(["--pid", &pid, "--nofile", "--noheadings", &column]).output().await.unwrap();
+    String::from_utf8(answer.stdout).unwrap().trim().to_owned()
+}
+
+/// The processor time that a process has used.
+fn used(engine: &Child) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", engine.id())).unwrap();
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let ticks: u64 = fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
+#[tokio::test]
+async fn as_many_are_taken_as_may_be_had() {
+    let (_stage, engine) = Stage::signed_in("ulimit -S -n 100; ").await;
+    let (soft, hard) = (descriptors(&engine, "SOFT").await, descriptors(&engine, "HARD").await);
+    assert_eq!(soft, hard);
+    assert_ne!(soft, "100");
+}
+
+#[tokio::test]
+async fn a_flood_that_takes_every_descriptor_costs_no_login() {
+    let (stage, engine) = Stage::signed_in("ulimit -n 48; ").await;
+    let endpoint = stage.endpoint().await;
+    // A renewal falls due while nothing can be opened.
+    stage.server.authorization(|rules| rules.access_token_lifetime = Duration::from_secs(5));
+    stage.product.refresh().await;
+    assert_eq!(stage.call(&endpoint).await, StatusCode::OK);
+    let address = endpoint.address();
+    let mut flood = Vec::new();
+    for _ in 0..100 {
+        flood.push(TcpStream::connect(&address).await.unwrap());
+    }
+    stage.until_said(&engine, "no connection can be accepted").await;
+    assert_eq!(stage.call(&endpoint).await, StatusCode::OK, "who is connected is served");
+    let before = used(&engine);
+    pause(Duration::from_secs(6)).await;
+    let spent = used(&engine).saturating_sub(before);
+    assert!(spent < Duration::from_secs(2), "it waits and does not spin: {spent:?} in 6 s");
+    let said = engine.said();
+    assert_eq!(said.matches("no connection can be accepted").count(), 1, "said once:\n{said}");
+
+    drop(flood);
+    stage.server.authorization(|rules| rules.access_token_lifetime = Duration::from_hours(1));
+    stage.product.refresh().await;
+    let events = stage.product.done(&["events", NAME, "--json"]).await;
+    assert!(!events.contains("offline"), "it is not the network: {events}");
+    stage.until_saved().await;
+    stage.survives_a_restart(engine).await;
+}
