@@ -307,3 +307,19 @@ async fn stopping_in_the_middle_of_a_refresh_keeps_the_rotated_token() -> Outcom
     assert_eq!((counts.refreshes, counts.reuse_detected), (2, 0), "the old refresh token is never sent again");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_refresh_that_breaks_down_inside_is_given_up_and_made_again() -> Outcome {
+    let stage = Stage::set().await?;
+    let linear = stage.signed_in("linear").await?;
+    let broken = stage.broken_attempt("linear").await?;
+    assert_eq!(broken.status, Phase::Running, "the access token is still good");
+    assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::OK);
+
+    stage.clock.advance(Duration::from_mins(10));
+    stage.until("linear", |workload| workload.next_attempt_at.is_some()).await?;
+    stage.attempts_until("linear", Phase::Running).await?;
+    assert_eq!(stage.call("linear", &ping()).await?.status, StatusCode::OK);
+    assert_eq!(linear.counts().refreshes, 2, "the rotated token was held, and used");
+    Ok(())
+}
