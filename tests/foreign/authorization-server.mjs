@@ -150,18 +150,23 @@ async function setControl(query) {
   if (query.get('revoke') === 'all') await revokeAll();
 }
 
-function tell(exchange, what, status) {
-  const at = Number(process.hrtime.bigint() / 1000n);
+function microseconds() {
+  return Number(process.hrtime.bigint() / 1000n);
+}
+
+function tell(exchange, what, status, at = microseconds()) {
   const line = `${JSON.stringify({ exchange, what, status, at })}\n`;
   for (const watcher of watchers) watcher.write(line);
 }
 
-// Tells when the answer has been written to the socket: `end` does that before it returns.
+// Tells when the answer is written to the socket, which `end` does before it returns. The moment before is told: an
+// answer counts as sent rather too early than too late.
 function tellAnswer(exchange, response) {
   const end = response.end.bind(response);
   response.end = (...rest) => {
+    const at = microseconds();
     const ended = end(...rest);
-    tell(exchange, 'answered', response.statusCode);
+    tell(exchange, 'answered', response.statusCode, at);
     return ended;
   };
 }
