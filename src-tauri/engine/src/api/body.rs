@@ -40,7 +40,11 @@ fn unread(rejection: &BytesRejection) -> Problem {
 /// The fields that were given, their values unread.
 type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
-fn parse<T: DeserializeOwned + PartialSchema>(bytes: &[u8]) -> Result<T, Problem> {
+/// Reads a request body; an empty one is an empty object.
+///
+/// # Errors
+/// When it is not a JSON object, or a field is unknown, missing or of another type; the problem names the field.
+pub fn parse<T: DeserializeOwned + PartialSchema>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes };
     let given: Fields = serde_json::from_slice(bytes).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());

@@ -209,7 +209,10 @@ fn accepted(done: Result<(), ControlError>) -> Result<StatusCode, Problem> {
 
 impl NewWorkloadRequest {
     /// The workload that this describes, valid in itself.
-    fn parse(self) -> Result<NewWorkload, Problem> {
+    ///
+    /// # Errors
+    /// When a field is not allowed, or contradicts another; the problem names it.
+    pub fn parse(self) -> Result<NewWorkload, Problem> {
         let grant = self.grant()?;
         let resource = match (&self.resource, self.no_resource) {
             (None, false) => Resource::Discovered,

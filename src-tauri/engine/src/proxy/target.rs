@@ -6,7 +6,8 @@ use url::Url;
 
 /// The upstream's address with `below` (empty, or a path that begins with `/`) and `query` added to its own.
 /// `None` when they would lead out of it, or make no address.
-pub(super) fn target(upstream: &Url, below: &str, query: Option<&str>) -> Option<Uri> {
+#[must_use]
+pub fn target(upstream: &Url, below: &str, query: Option<&str>) -> Option<Uri> {
     if leads_out(below) {
         return None;
     }
