@@ -4,6 +4,7 @@
 
 mod bench;
 mod check;
+mod fuzz;
 mod process;
 mod test;
 mod tools;
@@ -39,6 +40,14 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
+    /// Search for foreign input that breaks what must hold: cargo xtask fuzz callback --seconds 300
+    Fuzz {
+        /// Kinds of input, as tests/fuzz/corpus calls them; all of them where none is named.
+        targets: Vec<String>,
+        /// For how long each.
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
     /// Formatting, lints, documentation, dependencies and their licences.
     Check,
 }
@@ -48,6 +57,7 @@ fn main() -> ExitCode {
         Task::Run { arguments } => return passed_on(&arguments),
         Task::Test => test::test(),
         Task::Bench { arguments } => bench::bench(&arguments),
+        Task::Fuzz { targets, seconds } => fuzz::fuzz(&targets, seconds),
         Task::Check => check::check(),
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)

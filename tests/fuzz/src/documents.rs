@@ -63,11 +63,7 @@ pub(crate) fn profile_file(input: &[u8]) {
 
 /// No `Debug` shows a secret that is `held`.
 #[track_caller]
-fn assert_kept<'a>(
-    input: &[u8],
-    held: impl IntoIterator<Item = &'a SecretString>,
-    shown: &dyn std::fmt::Debug,
-) {
+fn assert_kept<'a>(input: &[u8], held: impl IntoIterator<Item = &'a SecretString>, shown: &dyn std::fmt::Debug) {
     if has_canary(input) && held.into_iter().any(|secret| secret.expose_secret().contains(CANARY)) {
         assert_hidden(CANARY, &format!("{shown:?}"));
     }

@@ -4,7 +4,11 @@
 //!
 //! Knows the public faces only, and nothing of libFuzzer.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a fuzzer hears that a property does not hold")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic is how a fuzzer hears that a property does not hold"
+)]
 
 mod admission;
 mod answer;

@@ -36,7 +36,10 @@ pub(crate) fn proxy_target(input: &[u8]) {
         }
         let query = uri.query().unwrap_or_default();
         let own = upstream.query().unwrap_or_default();
-        assert!(query.starts_with(own) && query.ends_with(asked.query().unwrap_or_default()), "{uri} keeps its queries");
+        assert!(
+            query.starts_with(own) && query.ends_with(asked.query().unwrap_or_default()),
+            "{uri} keeps its queries"
+        );
     }
 }
 
@@ -72,7 +75,8 @@ pub(crate) fn proxy_fields(input: &[u8]) {
 
 /// Nothing concerns a connection any more, and nothing else is lost or added; `ours` are not looked at.
 fn assert_passed(before: &HeaderMap, after: &HeaderMap, ours: &[HeaderName]) {
-    const HOP_BY_HOP: [&str; 6] = ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
+    const HOP_BY_HOP: [&str; 6] =
+        ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
     let named = |name: &HeaderName| {
         let lists = before.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
         lists.flat_map(|list| list.split(',')).any(|member| member.trim().eq_ignore_ascii_case(name.as_str()))

@@ -109,7 +109,8 @@ impl Stage {
                         let _ = request.into_body().collect().await;
                         let mut script = played.lock().unwrap();
                         script.requests += 1;
-                        let missing = || Response::builder().status(StatusCode::NOT_FOUND).body(Full::default()).unwrap();
+                        let missing =
+                            || Response::builder().status(StatusCode::NOT_FOUND).body(Full::default()).unwrap();
                         Ok::<_, Infallible>(script.answers.pop_front().map_or_else(missing, Answer::response))
                     }
                 });

@@ -1,0 +1,109 @@
+//! What comes back from a browser, and what the token endpoint then says.
+
+use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use url::Url;
+
+use crate::foreign::Foreign;
+use crate::stage::Typed;
+use crate::support::{Outcome, Stage, soon};
+
+/// A sign-in at `foreign`, to which this address is pasted: what is read then. `{state}` stands for the one that is
+/// waited for, and a second line is pasted after the first.
+async fn pasted(foreign: &Foreign, lines: &[&str]) -> Outcome<String> {
+    let stage = Stage::set().await?;
+    Typed::new(&format!("add linear {}/mcp", foreign.origin), &stage.profile(), &stage.clock).run().await?;
+    let (mut keyboard, input) = tokio::io::duplex(4096);
+    let mut login = Typed::new("login linear --no-browser", &stage.profile(), &stage.clock);
+    login.input = Box::new(input);
+    let said = login.said();
+    let login = tokio::spawn(login.run());
+    let address = soon("the address is said", async {
+        loop {
+            if let Some(address) = said.text().lines().next().and_then(|line| line.parse::<Url>().ok()) {
+                break address;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await?;
+    let state = address.query_pairs().find(|(key, _)| key == "state").map(|(_, state)| state.into_owned());
+    for line in lines {
+        let line = line.replace("{state}", state.as_deref().unwrap_or_default()).replace("{origin}", &foreign.origin);
+        keyboard.write_all(format!("{line}\n").as_bytes()).await?;
+    }
+    // Where nothing of it counts, the sign-in still waits: the person gives up.
+    let ended = async {
+        while !login.is_finished() && !said.text().contains("error: ") && !said.text().contains("hint: ") {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("something is said", ended).await?;
+    let told = if login.is_finished() { login.await?? } else { format!("{}(still waiting)\n", said.text()) };
+    let told = told.replace(address.as_str(), "ADDRESS").replace(&foreign.origin, "SERVER");
+    Ok(told
+        .lines()
+        .skip_while(|line| !line.starts_with("waiting "))
+        .skip(1)
+        .fold(String::new(), |all, line| all + line + "\n"))
+}
+
+#[tokio::test]
+async fn answers_of_the_authorization_server() -> Outcome {
+    let back = "http://127.0.0.1:4114/callback";
+    let mut story = String::new();
+    for (what, lines) in [
+        ("denied", vec![format!("{back}?error=access_denied&state={{state}}")]),
+        (
+            "denied in words with tricks",
+            vec![format!("{back}?error=access_denied&error_description=No%0Atoday%E2%80%AE%1B[31m&state={{state}}")],
+        ),
+        ("a word that nobody knows", vec![format!("{back}?error=%3Cscript%3E&state={{state}}")]),
+        ("neither code nor error", vec![format!("{back}?state={{state}}")]),
+        ("an empty code", vec![format!("{back}?code=&state={{state}}")]),
+        ("of another server", vec![format!("{back}?code=c&state={{state}}&iss=https%3A%2F%2Fimpostor.example")]),
+        ("without a state", vec![format!("{back}?code=c")]),
+        ("with the state of another", vec![format!("{back}?code=c&state=other")]),
+        ("without an answer", vec![back.to_owned()]),
+        ("no address", vec!["code=c&state={state}".to_owned()]),
+        ("the address that was to be opened", vec!["{origin}/authorize?response_type=code&state={state}".to_owned()]),
+    ] {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        story += &format!("{what}\n{}\n", pasted(&Foreign::set().await?, &lines).await?);
+    }
+    insta::assert_snapshot!(story);
+    Ok(())
+}
+
+#[tokio::test]
+async fn answers_of_the_token_endpoint() -> Outcome {
+    let mut story = String::new();
+    for (what, status, body) in [
+        ("a web page", 200, "<html>".to_owned()),
+        ("a web page that forbids", 403, "<html>".to_owned()),
+        ("nothing", 200, String::new()),
+        ("cut off", 200, "{\"access_token\": \"a-tok".to_owned()),
+        ("no token", 200, json!({"token_type": "Bearer"}).to_string()),
+        ("a token that is none", 200, json!({"access_token": 7}).to_string()),
+        ("a token that cannot be sent", 200, json!({"access_token": "a b"}).to_string()),
+        ("refused", 400, json!({"error": "invalid_grant", "error_description": "code expired"}).to_string()),
+        ("a client that is not known", 401, json!({"error": "invalid_client"}).to_string()),
+        ("a word that nobody knows", 400, json!({"error": "no\u{1b}[31m such word"}).to_string()),
+        ("elsewhere", 302, String::new()),
+        ("busy", 503, String::new()),
+    ] {
+        let foreign = Foreign::set().await?;
+        foreign.on("/token", status, "", &body);
+        let told = pasted(&foreign, &["http://127.0.0.1:4114/callback?code=the-code&state={state}"]).await?;
+        assert!(!told.contains("the-code") && !told.contains("a-tok"), "{told}");
+        story += &format!("{what}\n{told}\n");
+    }
+    let foreign = Foreign::set().await?;
+    foreign.breaks_off("/token");
+    story += &format!(
+        "it breaks off\n{}",
+        pasted(&foreign, &["http://127.0.0.1:4114/callback?code=c&state={state}"]).await?
+    );
+    insta::assert_snapshot!(story);
+    Ok(())
+}
