@@ -28,6 +28,7 @@ pub use self::discovery::discover;
 pub use self::registration::register;
 pub use self::revocation::revoke;
 pub use self::token::{read_token_answer, request_tokens};
+pub(crate) use self::words::tame;
 
 /// Who we are to an authorization server: pre-registered, or registered by RFC 7591.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -25,7 +25,7 @@ pub(crate) fn proxy_target(input: &[u8]) {
     }
     for upstream in UPSTREAMS {
         let upstream = Url::parse(upstream).unwrap();
-        let Some(uri) = target(&upstream, below, asked.query()) else { continue };
+        let Some(uri) = target(&upstream.as_str().parse().expect("an address"), below, asked.query()) else { continue };
         // As a server reads it that resolves dot segments, takes a backslash for a slash, and decodes first.
         for read in [uri.to_string(), decoded(&uri.to_string())] {
             let url = Url::parse(&read).expect("an address");

@@ -16,6 +16,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Array, ArrayItems, Object, Schema, SchemaType, Type};
 
 use super::problem::{Problem, Word};
+use crate::oauth::tame;
+
+/// How much of a stranger's name for a field is repeated, in characters.
+const SHOWN: usize = 80;
 
 /// A request body of type `T`; an empty one is an empty object.
 pub(super) struct Body<T>(pub(super) T);
@@ -58,8 +62,9 @@ pub fn parse<T: DeserializeOwned + PartialSchema>(bytes: &[u8]) -> Result<T, Pro
     let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let path = error.path().to_string();
+        let shown = tame(&path, SHOWN);
         let wanted = wanted(&schema, error.path()).unwrap_or_else(|| "of another type".to_owned());
-        Problem::invalid(&path, format!("`{path}` must be {wanted}"), None)
+        Problem::invalid(&path, format!("`{shown}` must be {wanted}"), None)
     })
 }
 
@@ -69,7 +74,7 @@ fn known(object: &Object, given: &Fields<'_>) -> Result<(), Problem> {
         let names: Vec<&str> = object.properties.keys().map(String::as_str).collect();
         return Err(Problem::invalid(
             unknown,
-            format!("there is no field `{unknown}`"),
+            format!("there is no field `{}`", tame(unknown, SHOWN)),
             Some(suggest(unknown, &names)),
         ));
     }

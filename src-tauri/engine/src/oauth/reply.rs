@@ -57,8 +57,9 @@ pub(super) enum Number {
 /// counts that agrees. An error word never repeats the `secrets` of the request. `now` is the time on the server's clock,
 /// against which an `exp` is reckoned.
 pub(super) fn read(body: &[u8], success: bool, secrets: &[&SecretString], now: Timestamp) -> Body {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
-    match body.first() {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    // What begins like an object need not be one: JSON knows fewer spaces than ASCII.
+    match body.trim_ascii_start().first() {
         Some(b'<') => return Body::Other(Content::Page),
         Some(b'{') => {}
         // Other JSON is JSON without an access token and without an error.
