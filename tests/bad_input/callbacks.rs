@@ -1,6 +1,8 @@
 //! What comes back from a browser, and what the token endpoint then says.
 
-use serde_json::json;
+use anyhow::Context;
+use http::Method;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use url::Url;
 
@@ -104,6 +106,58 @@ async fn answers_of_the_token_endpoint() -> Outcome {
         "it breaks off\n{}",
         pasted(&foreign, &["http://127.0.0.1:4114/callback?code=c&state={state}"]).await?
     );
+    insta::assert_snapshot!(story);
+    Ok(())
+}
+
+/// What the page at `path` says.
+async fn page(stage: &Stage, path: &str) -> Outcome<String> {
+    let answer = stage.open(Method::GET, path, &Value::Null).await?;
+    let html = String::from_utf8(answer.body.to_vec())?;
+    let within = |tag: &str| {
+        let (_, rest) = html.split_once(&format!("<{tag}>"))?;
+        Some(rest.split_once(&format!("</{tag}>"))?.0.to_owned())
+    };
+    let said = [within("h1"), within("p")].into_iter().flatten().fold(String::new(), |all, line| all + &line + "\n");
+    Ok(format!("{}\n{said}\n", answer.status))
+}
+
+#[tokio::test]
+async fn callbacks_that_a_browser_brings() -> Outcome {
+    let (stage, foreign) = (Stage::set().await?, Foreign::set().await?);
+    stage.add(&json!({"name": "linear", "url": format!("{}/mcp", foreign.origin)})).await?;
+    let begin = async || -> Outcome<String> {
+        let address = stage.begin_sign_in("linear").await?;
+        let state = address.query_pairs().find(|(key, _)| key == "state").map(|(_, state)| state.into_owned());
+        state.context("no state")
+    };
+    let first = begin().await?;
+    let waiting = begin().await?;
+    let mut story = String::new();
+    for (what, query) in [
+        ("nothing", String::new()),
+        ("no state", "?code=the-code".to_owned()),
+        ("an empty state", "?code=the-code&state=".to_owned()),
+        ("a wrong state", "?code=the-code&state=other".to_owned()),
+        ("a state in other letters", format!("?code=the-code&state={}x", &waiting[..waiting.len() - 1])),
+        ("the state of a sign-in that another has replaced", format!("?code=the-code&state={first}")),
+        ("the right state second", format!("?code=the-code&state=other&state={waiting}")),
+    ] {
+        story += &format!("{what}\n{}", page(&stage, &format!("/callback{query}")).await?);
+    }
+    let right = format!("/callback?code=the-code&state={waiting}");
+    story += &format!("the right one, when all that is over\n{}", page(&stage, &right).await?);
+    story += &format!("the same again\n{}", page(&stage, &right).await?);
+    for (what, query) in [
+        ("refused", "error=access_denied&error_description=%3Cb%3Eno%3C%2Fb%3E"),
+        ("without a code", ""),
+        ("of another server", "code=the-code&iss=https%3A%2F%2Fimpostor.example"),
+    ] {
+        let path = format!("/callback?{query}&state={}", begin().await?);
+        story += &format!("{what}\n{}", page(&stage, &path).await?.replace(&foreign.origin, "SERVER"));
+        story += &format!("the same again\n{}", page(&stage, &path).await?);
+    }
+    assert!(!story.contains("the-code"), "{story}");
     insta::assert_snapshot!(story);
     Ok(())
 }

@@ -12,14 +12,25 @@ const SECRET: &str = "s3cret";
 async fn told(stage: &Stage, foreign: &Foreign, lines: &[&str]) -> Outcome<String> {
     let mut story = String::new();
     for line in lines {
-        let typed = Typed::new(&line.replace("{origin}", &foreign.origin), &stage.profile(), &stage.clock);
+        let mut typed = Typed::new(&line.replace("{origin}", &foreign.origin), &stage.profile(), &stage.clock);
+        // Whoever begins to wait gives up.
+        typed.interrupted = true;
         let run = typed.run().await?;
         let said = run.split_once('\n').map_or("", |(_, said)| said);
         assert!(!said.contains(SECRET), "{run}");
         story += &run;
     }
+    let story = without_states(&story);
     let engine = stage.engine_file()?["address"].as_str().unwrap_or_default().to_owned();
     Ok(story.replace(&foreign.origin, "http://SERVER").replace(&engine, "ENGINE"))
+}
+
+/// What is random in an address to be opened is another each time.
+fn without_states(story: &str) -> String {
+    let lines = story.lines().map(|line| {
+        line.split_once("/authorize?").map_or(line.to_owned(), |(server, _)| format!("{server}/authorize?…"))
+    });
+    lines.fold(String::new(), |all, line| all + &line + "\n")
 }
 
 #[tokio::test]
@@ -68,7 +79,7 @@ async fn workloads_that_cannot_be() -> Outcome {
         assert!(!run.contains(SECRET), "{run}");
         story += &run;
     }
-    assert_eq!(stage.handle()?.snapshot().workloads.len(), 0, "nothing was added");
+    assert!(stage.handle()?.snapshot().workloads.is_empty(), "nothing was added: {story}");
     insta::assert_snapshot!(story);
     Ok(())
 }
@@ -122,10 +133,37 @@ async fn orders_that_make_no_sense() -> Outcome {
         "stop asks",
         "stop asks",
         "retry asks",
-        "login asks",
         "logout asks",
         "retry",
         "retry asks --all",
+    ];
+    insta::assert_snapshot!(told(&stage, &foreign, &lines).await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn words_that_are_no_command() -> Outcome {
+    let (stage, foreign) = (Stage::set().await?, Foreign::set().await?);
+    let lines = [
+        "lst",
+        "--verbose list",
+        "serve here",
+        "serve --port 4114",
+        "demo --seconds 0",
+        "demo --seconds soon",
+        "add",
+        "login",
+        "logout",
+        "list linear",
+        "list --jsn",
+        "status",
+        "start --all",
+        "stop",
+        "restart",
+        "rm",
+        "endpoint",
+        "events linear github",
+        "doctor --fix",
     ];
     insta::assert_snapshot!(told(&stage, &foreign, &lines).await?);
     Ok(())

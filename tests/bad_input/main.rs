@@ -4,6 +4,7 @@
 mod callbacks;
 mod commands;
 mod discovery;
+mod exits;
 mod foreign;
 mod serving;
 mod stage;

@@ -18,6 +18,10 @@ pub(crate) struct Typed {
     pub(crate) line: String,
     pub(crate) environment: Environment,
     pub(crate) input: Box<dyn AsyncRead + Send + Unpin>,
+    /// Whether Ctrl-C comes as soon as it is waited for.
+    pub(crate) interrupted: bool,
+    /// With what standard output fails, where it does.
+    pub(crate) fails: Option<io::ErrorKind>,
     clock: VirtualClock,
     said: Shared,
 }
@@ -30,6 +34,9 @@ impl Typed {
             line: line.to_owned(),
             environment: Environment::from([("LAMPLIGHTER_HOME".to_owned(), home)]),
             input: Box::new(tokio::io::empty()),
+            // Whoever serves is told to stop as soon as it is ready.
+            interrupted: line == "serve",
+            fails: None,
             clock: clock.clone(),
             said: Shared::default(),
         }
@@ -50,10 +57,13 @@ impl Typed {
             zone: TimeZone::UTC,
             input: self.input,
             browser: Box::new(NoBrowser),
-            // Whoever serves is told to stop as soon as it is ready; nobody else is.
-            interrupted: if self.line == "serve" { Box::pin(ready(())) } else { Box::pin(pending()) },
+            interrupted: if self.interrupted { Box::pin(ready(())) } else { Box::pin(pending()) },
         };
-        let out = Out::new(Box::new(self.said.clone()), Box::new(self.said.clone()), Terminal::default());
+        let answers: Box<dyn io::Write + Send> = match self.fails {
+            Some(why) => Box::new(Refusing(why)),
+            None => Box::new(self.said.clone()),
+        };
+        let out = Out::new(answers, Box::new(self.said.clone()), Terminal::default());
         let code = soon("the command ends", lamplighter_cli::run(arguments, ports, out)).await?;
         Ok(format!("$ lamplighter {}\n{}= {}\n", self.line, self.said.text(), code as u8))
     }
@@ -64,6 +74,29 @@ struct NoBrowser;
 impl Browser for NoBrowser {
     fn open(&self, _address: &str) -> io::Result<()> {
         Ok(())
+    }
+}
+
+/// Waits until `words` have been said.
+pub(crate) async fn before(said: &Shared, words: &str) -> Outcome {
+    let spoken = async {
+        while !said.text().contains(words) {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(words, spoken).await
+}
+
+/// Takes nothing, for this reason.
+struct Refusing(io::ErrorKind);
+
+impl io::Write for Refusing {
+    fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+        Err(self.0.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Err(self.0.into())
     }
 }
 

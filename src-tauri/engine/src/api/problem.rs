@@ -132,7 +132,8 @@ impl From<ControlError> for Problem {
 impl From<ConfigError> for Problem {
     /// The field tells the place.
     fn from(ConfigError { problem, hint, field, .. }: ConfigError) -> Self {
-        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, Word::Invalid, problem).hinted(hint);
+        let detail = field.as_ref().map_or_else(|| problem.clone(), |field| format!("{field}: {problem}"));
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, Word::Invalid, detail).hinted(hint);
         Self { field, ..problem }
     }
 }
