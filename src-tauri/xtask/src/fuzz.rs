@@ -9,11 +9,11 @@ use anyhow::{Context, Result, bail};
 use crate::process::{command, say, status, top};
 use crate::tools;
 
-/// Fuzzes `targets`, or all of them where none is named, for `seconds` each, and says how often each was run.
+/// Fuzzes `targets`, or all of them where none is named, for as many `minutes` each, and says how often each was run.
 ///
 /// # Errors
 /// When something was found, or a target cannot be built.
-pub(crate) fn fuzz(targets: &[String], seconds: u64) -> Result<()> {
+pub(crate) fn fuzz(targets: &[String], minutes: u64) -> Result<()> {
     let tool = tools::cargo_fuzz()?;
     let all = names(&top().join("tests/fuzz/corpus"))?;
     if let Some(unknown) = targets.iter().find(|target| !all.contains(target)) {
@@ -27,7 +27,7 @@ pub(crate) fn fuzz(targets: &[String], seconds: u64) -> Result<()> {
     for target in if targets.is_empty() { &all } else { targets } {
         let place = Place::of(target)?;
         let log = File::create(&place.log).with_context(|| format!("cannot write {}", place.log.display()))?;
-        let ended = status(place.fuzz(&tool, seconds).stderr(log))?;
+        let ended = status(place.fuzz(&tool, minutes).stderr(log))?;
         let tally = Tally::read(&fs::read_to_string(&place.log)?);
         say(&format!("{target:16} {:>12} executions {:>8} edges covered", tally.executions, tally.coverage));
         if !ended.success() {
@@ -74,10 +74,15 @@ impl Place {
         Ok(place)
     }
 
-    fn fuzz(&self, tool: &Path, seconds: u64) -> Command {
+    fn fuzz(&self, tool: &Path, minutes: u64) -> Command {
         let mut fuzz = cargo_fuzz(tool, "run");
         fuzz.arg(&self.target).args([&self.corpus, &self.seeds]);
-        fuzz.args(["--", "-print_final_stats=1", "-timeout=10", &format!("-max_total_time={seconds}")]);
+        fuzz.args([
+            "--",
+            "-print_final_stats=1",
+            "-timeout=10",
+            &format!("-max_total_time={}", minutes.saturating_mul(60)),
+        ]);
         fuzz.arg(format!("-artifact_prefix={}/", self.artifacts.display()));
         // The files that some targets write are not worth a disk.
         if Path::new("/dev/shm").is_dir() {

@@ -40,13 +40,14 @@ enum Task {
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
-    /// Search for foreign input that breaks what must hold: cargo xtask fuzz callback --seconds 300
+    /// Search for foreign input that breaks what must hold: cargo xtask fuzz --minutes 5 callback
     Fuzz {
         /// Kinds of input, as tests/fuzz/corpus calls them; all of them where none is named.
+        #[arg(value_name = "TARGET")]
         targets: Vec<String>,
         /// For how long each.
-        #[arg(long, default_value_t = 20)]
-        seconds: u64,
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        minutes: u64,
     },
     /// Formatting, lints, documentation, dependencies and their licences.
     Check,
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
         Task::Run { arguments } => return passed_on(&arguments),
         Task::Test => test::test(),
         Task::Bench { arguments } => bench::bench(&arguments),
-        Task::Fuzz { targets, seconds } => fuzz::fuzz(&targets, seconds),
+        Task::Fuzz { targets, minutes } => fuzz::fuzz(&targets, minutes),
         Task::Check => check::check(),
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
