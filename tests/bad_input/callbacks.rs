@@ -11,8 +11,8 @@ use crate::stage::Typed;
 use crate::support::{Outcome, Stage, soon};
 
 /// A sign-in at `foreign`, to which this address is pasted: what is read then. `{state}` stands for the one that is
-/// waited for, and a second line is pasted after the first.
-async fn pasted(foreign: &Foreign, lines: &[&str]) -> Outcome<String> {
+/// waited for, `{origin}` for where the server is.
+async fn pasted(foreign: &Foreign, line: &str) -> Outcome<String> {
     let stage = Stage::set().await?;
     Typed::new(&format!("add linear {}/mcp", foreign.origin), &stage.profile(), &stage.clock).run().await?;
     let (mut keyboard, input) = tokio::io::duplex(4096);
@@ -29,11 +29,8 @@ async fn pasted(foreign: &Foreign, lines: &[&str]) -> Outcome<String> {
         }
     })
     .await?;
-    let state = address.query_pairs().find(|(key, _)| key == "state").map(|(_, state)| state.into_owned());
-    for line in lines {
-        let line = line.replace("{state}", state.as_deref().unwrap_or_default()).replace("{origin}", &foreign.origin);
-        keyboard.write_all(format!("{line}\n").as_bytes()).await?;
-    }
+    let line = line.replace("{state}", &state(&address)?).replace("{origin}", &foreign.origin);
+    keyboard.write_all(format!("{line}\n").as_bytes()).await?;
     // Where nothing of it counts, the sign-in still waits: the person gives up.
     let ended = async {
         while !login.is_finished() && !said.text().contains("error: ") && !said.text().contains("hint: ") {
@@ -50,36 +47,41 @@ async fn pasted(foreign: &Foreign, lines: &[&str]) -> Outcome<String> {
         .fold(String::new(), |all, line| all + line + "\n"))
 }
 
+/// By which the answer to `address` is known.
+fn state(address: &Url) -> Outcome<String> {
+    let found = address.query_pairs().find(|(key, _)| key == "state");
+    found.map(|(_, value)| value.into_owned()).context("no state")
+}
+
 #[tokio::test]
 async fn answers_of_the_authorization_server() -> Outcome {
     let back = "http://127.0.0.1:4114/callback";
-    let mut story = String::new();
-    for (what, lines) in [
-        ("denied", vec![format!("{back}?error=access_denied&state={{state}}")]),
+    let mut story = Vec::new();
+    for (what, line) in [
+        ("denied", format!("{back}?error=access_denied&state={{state}}")),
         (
             "denied in words with tricks",
-            vec![format!("{back}?error=access_denied&error_description=No%0Atoday%E2%80%AE%1B[31m&state={{state}}")],
+            format!("{back}?error=access_denied&error_description=No%0Atoday%E2%80%AE%1B[31m&state={{state}}"),
         ),
-        ("a word that nobody knows", vec![format!("{back}?error=%3Cscript%3E&state={{state}}")]),
-        ("neither code nor error", vec![format!("{back}?state={{state}}")]),
-        ("an empty code", vec![format!("{back}?code=&state={{state}}")]),
-        ("of another server", vec![format!("{back}?code=c&state={{state}}&iss=https%3A%2F%2Fimpostor.example")]),
-        ("without a state", vec![format!("{back}?code=c")]),
-        ("with the state of another", vec![format!("{back}?code=c&state=other")]),
-        ("without an answer", vec![back.to_owned()]),
-        ("no address", vec!["code=c&state={state}".to_owned()]),
-        ("the address that was to be opened", vec!["{origin}/authorize?response_type=code&state={state}".to_owned()]),
+        ("a word that nobody knows", format!("{back}?error=%3Cscript%3E&state={{state}}")),
+        ("neither code nor error", format!("{back}?state={{state}}")),
+        ("an empty code", format!("{back}?code=&state={{state}}")),
+        ("of another server", format!("{back}?code=c&state={{state}}&iss=https%3A%2F%2Fimpostor.example")),
+        ("without a state", format!("{back}?code=c")),
+        ("with the state of another", format!("{back}?code=c&state=other")),
+        ("without an answer", back.to_owned()),
+        ("no address", "code=c&state={state}".to_owned()),
+        ("the address that was to be opened", "{origin}/authorize?response_type=code&state={state}".to_owned()),
     ] {
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        story += &format!("{what}\n{}\n", pasted(&Foreign::set().await?, &lines).await?);
+        story.push(format!("{what}\n{}\n", pasted(&Foreign::set().await?, &line).await?));
     }
-    insta::assert_snapshot!(story);
+    insta::assert_snapshot!(story.concat());
     Ok(())
 }
 
 #[tokio::test]
 async fn answers_of_the_token_endpoint() -> Outcome {
-    let mut story = String::new();
+    let mut story = Vec::new();
     for (what, status, body) in [
         ("a web page", 200, "<html>".to_owned()),
         ("a web page that forbids", 403, "<html>".to_owned()),
@@ -96,17 +98,17 @@ async fn answers_of_the_token_endpoint() -> Outcome {
     ] {
         let foreign = Foreign::set().await?;
         foreign.on("/token", status, "", &body);
-        let told = pasted(&foreign, &["http://127.0.0.1:4114/callback?code=the-code&state={state}"]).await?;
+        let told = pasted(&foreign, "http://127.0.0.1:4114/callback?code=the-code&state={state}").await?;
         assert!(!told.contains("the-code") && !told.contains("a-tok"), "{told}");
-        story += &format!("{what}\n{told}\n");
+        story.push(format!("{what}\n{told}\n"));
     }
     let foreign = Foreign::set().await?;
     foreign.breaks_off("/token");
-    story += &format!(
+    story.push(format!(
         "it breaks off\n{}",
-        pasted(&foreign, &["http://127.0.0.1:4114/callback?code=c&state={state}"]).await?
-    );
-    insta::assert_snapshot!(story);
+        pasted(&foreign, "http://127.0.0.1:4114/callback?code=c&state={state}").await?
+    ));
+    insta::assert_snapshot!(story.concat());
     Ok(())
 }
 
@@ -126,14 +128,10 @@ async fn page(stage: &Stage, path: &str) -> Outcome<String> {
 async fn callbacks_that_a_browser_brings() -> Outcome {
     let (stage, foreign) = (Stage::set().await?, Foreign::set().await?);
     stage.add(&json!({"name": "linear", "url": format!("{}/mcp", foreign.origin)})).await?;
-    let begin = async || -> Outcome<String> {
-        let address = stage.begin_sign_in("linear").await?;
-        let state = address.query_pairs().find(|(key, _)| key == "state").map(|(_, state)| state.into_owned());
-        state.context("no state")
-    };
+    let begin = async || -> Outcome<String> { state(&stage.begin_sign_in("linear").await?) };
     let first = begin().await?;
     let waiting = begin().await?;
-    let mut story = String::new();
+    let mut story = Vec::new();
     for (what, query) in [
         ("nothing", String::new()),
         ("no state", "?code=the-code".to_owned()),
@@ -143,20 +141,21 @@ async fn callbacks_that_a_browser_brings() -> Outcome {
         ("the state of a sign-in that another has replaced", format!("?code=the-code&state={first}")),
         ("the right state second", format!("?code=the-code&state=other&state={waiting}")),
     ] {
-        story += &format!("{what}\n{}", page(&stage, &format!("/callback{query}")).await?);
+        story.push(format!("{what}\n{}", page(&stage, &format!("/callback{query}")).await?));
     }
     let right = format!("/callback?code=the-code&state={waiting}");
-    story += &format!("the right one, when all that is over\n{}", page(&stage, &right).await?);
-    story += &format!("the same again\n{}", page(&stage, &right).await?);
+    story.push(format!("the right one, when all that is over\n{}", page(&stage, &right).await?));
+    story.push(format!("the same again\n{}", page(&stage, &right).await?));
     for (what, query) in [
         ("refused", "error=access_denied&error_description=%3Cb%3Eno%3C%2Fb%3E"),
         ("without a code", ""),
         ("of another server", "code=the-code&iss=https%3A%2F%2Fimpostor.example"),
     ] {
         let path = format!("/callback?{query}&state={}", begin().await?);
-        story += &format!("{what}\n{}", page(&stage, &path).await?.replace(&foreign.origin, "SERVER"));
-        story += &format!("the same again\n{}", page(&stage, &path).await?);
+        story.push(format!("{what}\n{}", page(&stage, &path).await?.replace(&foreign.origin, "SERVER")));
+        story.push(format!("the same again\n{}", page(&stage, &path).await?));
     }
+    let story = story.concat();
     assert!(!story.contains("the-code"), "{story}");
     insta::assert_snapshot!(story);
     Ok(())

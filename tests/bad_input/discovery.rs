@@ -24,7 +24,7 @@ async fn told(replace: impl FnOnce(&Foreign), lines: &[&str]) -> Outcome<String>
 
 /// What `login` says where a server answers at `path` with each of these.
 async fn login(path: &str, answers: &[(&str, u16, &str, String)]) -> Outcome<String> {
-    let mut story = String::new();
+    let mut story = Vec::new();
     for (what, status, header, body) in answers {
         let replace = |foreign: &Foreign| {
             // Where the second form is looked for as well, it is the same.
@@ -33,9 +33,9 @@ async fn login(path: &str, answers: &[(&str, u16, &str, String)]) -> Outcome<Str
         let told = told(replace, &["add linear {origin}/mcp", "login linear"]).await?;
         // What `add` says is another story.
         let login = told.split("$ lamplighter login linear\n").nth(1).unwrap_or(&told).to_owned();
-        story += &format!("{what}\n{login}\n");
+        story.push(format!("{what}\n{login}\n"));
     }
-    Ok(story)
+    Ok(story.concat())
 }
 
 fn json(document: &Value) -> String {
@@ -44,7 +44,7 @@ fn json(document: &Value) -> String {
 
 #[tokio::test]
 async fn addresses_that_are_none_of_an_mcp_server() -> Outcome {
-    let mut story = String::new();
+    let mut story = Vec::new();
     for (what, status, header, body) in [
         ("a web page", 200, "content-type: text/html", PAGE),
         ("nothing is there", 404, "", ""),
@@ -60,12 +60,12 @@ async fn addresses_that_are_none_of_an_mcp_server() -> Outcome {
             foreign.on(METADATA, 404, "", "");
             foreign.on("/register", 404, "", "");
         };
-        story += &format!("{what}\n{}\n", told(replace, &["add linear {origin}/mcp", "login linear"]).await?);
+        story.push(format!("{what}\n{}\n", told(replace, &["add linear {origin}/mcp", "login linear"]).await?));
     }
     let lines = ["add linear http://127.0.0.1:1/mcp", "login linear"];
-    story += &format!("nobody listens\n{}\n", told(|_| (), &lines).await?);
-    story += &format!("it breaks off\n{}", told(|it| it.breaks_off("/mcp"), &["add linear {origin}/mcp"]).await?);
-    insta::assert_snapshot!(story);
+    story.push(format!("nobody listens\n{}\n", told(|_| (), &lines).await?));
+    story.push(format!("it breaks off\n{}", told(|it| it.breaks_off("/mcp"), &["add linear {origin}/mcp"]).await?));
+    insta::assert_snapshot!(story.concat());
     Ok(())
 }
 
@@ -155,11 +155,12 @@ async fn registration() -> Outcome {
         ),
         ("elsewhere", 307, "location: https://elsewhere.example/", String::new()),
     ];
-    let mut story = login("/register", &answers).await?;
+    let mut story = vec![login("/register", &answers).await?];
     let lines = ["add linear {origin}/mcp", "login linear"];
     let none =
-        |foreign: &Foreign| foreign.on(METADATA, 200, "", &foreign.metadata(&json!({"registration_endpoint": null})));
-    story += &format!("not offered\n{}", told(none, &lines).await?);
+        |foreign: &Foreign| foreign.on(METADATA, 200, "", &Foreign::metadata(&json!({"registration_endpoint": null})));
+    story.push(format!("not offered\n{}", told(none, &lines).await?));
+    let story = story.concat();
     assert!(!story.contains("hush"));
     insta::assert_snapshot!(story);
     Ok(())

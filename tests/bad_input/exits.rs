@@ -29,7 +29,7 @@ async fn sign_ins_that_end_otherwise() -> Outcome {
 
     let mut cancelled = Typed::new("login linear", &stage.profile(), &stage.clock);
     cancelled.interrupted = true;
-    let mut story = from_the_wait_on(&cancelled.run().await?);
+    let mut story = vec![from_the_wait_on(&cancelled.run().await?)];
 
     let late = Typed::new("login linear --timeout 1m", &stage.profile(), &stage.clock);
     let (said, late) = (late.said(), tokio::spawn(late.run()));
@@ -41,16 +41,16 @@ async fn sign_ins_that_end_otherwise() -> Outcome {
         }
     };
     soon("its time is over", passing).await?;
-    story += &from_the_wait_on(&late.await??);
+    story.push(from_the_wait_on(&late.await??));
 
     let overtaken = Typed::new("login linear", &stage.profile(), &stage.clock);
     let (said, overtaken) = (overtaken.said(), tokio::spawn(overtaken.run()));
     before(&said, "waiting for").await?;
     let signed_out = Typed::new("logout linear", &stage.profile(), &stage.clock).run().await?;
-    story += &from_the_wait_on(&overtaken.await??);
-    story += &signed_out;
+    story.push(from_the_wait_on(&overtaken.await??));
+    story.push(signed_out);
 
-    insta::assert_snapshot!(story);
+    insta::assert_snapshot!(story.concat());
     Ok(())
 }
 
@@ -58,14 +58,14 @@ async fn sign_ins_that_end_otherwise() -> Outcome {
 async fn answers_that_nobody_takes() -> Outcome {
     let foreign = Foreign::set().await?;
     let mut stage = stage(&foreign).await?;
-    let mut story = String::new();
+    let mut story = Vec::new();
     for line in ["list --all", "list --json", "status linear", "events --json", "endpoint linear"] {
         for (what, why) in
             [("the reader has gone", io::ErrorKind::BrokenPipe), ("the disk is full", io::ErrorKind::StorageFull)]
         {
             let mut typed = Typed::new(line, &stage.profile(), &stage.clock);
             typed.fails = Some(why);
-            story += &format!("{what}\n{}\n", typed.run().await?);
+            story.push(format!("{what}\n{}\n", typed.run().await?));
         }
     }
 
@@ -77,9 +77,9 @@ async fn answers_that_nobody_takes() -> Outcome {
     before(&said, "\"stopped\"").await?;
     stage.stop().await?;
     let told = follows.await??;
-    story += "the engine stops\n";
-    story += &told.lines().filter(|line| !line.starts_with('{')).fold(String::new(), |all, line| all + line + "\n");
+    story.push("the engine stops\n".to_owned());
+    story.push(told.lines().filter(|line| !line.starts_with('{')).fold(String::new(), |all, line| all + line + "\n"));
 
-    insta::assert_snapshot!(story);
+    insta::assert_snapshot!(story.concat());
     Ok(())
 }

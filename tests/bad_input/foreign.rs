@@ -62,7 +62,7 @@ impl Foreign {
             "",
             &json!({"resource": "{origin}/mcp", "authorization_servers": ["{origin}"]}).to_string(),
         );
-        foreign.on(METADATA, 200, "", &foreign.metadata(&json!({})));
+        foreign.on(METADATA, 200, "", &Foreign::metadata(&json!({})));
         foreign.on("/register", 201, "", &json!({"client_id": "it"}).to_string());
         foreign.on(
             "/token",
@@ -85,7 +85,7 @@ impl Foreign {
     }
 
     /// The metadata of the sign-in server, with these members instead.
-    pub(crate) fn metadata(&self, changes: &Value) -> String {
+    pub(crate) fn metadata(changes: &Value) -> String {
         let mut metadata = json!({
             "issuer": "{origin}", "authorization_endpoint": "{origin}/authorize", "token_endpoint": "{origin}/token",
             "registration_endpoint": "{origin}/register", "code_challenge_methods_supported": ["S256"],

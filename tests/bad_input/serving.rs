@@ -42,7 +42,7 @@ const QUIET: &str = "listen = \"127.0.0.1:0\"\nsecret_store = \"memory\"\n";
 
 #[tokio::test]
 async fn settings_that_stop_the_start() -> Outcome {
-    let mut story = String::new();
+    let mut story = Vec::new();
     for config in [
         "lisen = \"127.0.0.1:4114\"",
         "Listen = \"127.0.0.1:4114\"",
@@ -62,20 +62,20 @@ async fn settings_that_stop_the_start() -> Outcome {
     ] {
         let told = Home::with(config.as_bytes())?.told("serve", &[]).await?;
         assert!(told.ends_with("= 2\n\n"), "{config} stops no start");
-        story += &format!("{config}\n{told}");
+        story.push(format!("{config}\n{told}"));
     }
-    story += &format!("(not UTF-8)\n{}", Home::with(b"listen = \"\xff\"")?.told("serve", &[]).await?);
+    story.push(format!("(not UTF-8)\n{}", Home::with(b"listen = \"\xff\"")?.told("serve", &[]).await?));
     let folder = Home::with(b"")?;
     fs::remove_file(folder.profile.config_file())?;
     fs::create_dir(folder.profile.config_file())?;
-    story += &format!("(a folder)\n{}", folder.told("serve", &[]).await?);
-    insta::assert_snapshot!(story);
+    story.push(format!("(a folder)\n{}", folder.told("serve", &[]).await?));
+    insta::assert_snapshot!(story.concat());
     Ok(())
 }
 
 #[tokio::test]
 async fn times_that_stop_the_start() -> Outcome {
-    let mut story = String::new();
+    let mut story = Vec::new();
     for line in [
         "refresh_initial_retry_interval = \"10\"",
         "refresh_initial_retry_interval = \"3m\"",
@@ -95,19 +95,19 @@ async fn times_that_stop_the_start() -> Outcome {
         "tick = \"10m\"",
     ] {
         let told = Home::with(format!("[token]\n{line}").as_bytes())?.told("serve", &[]).await?;
-        story += &format!("[token]\n{line}\n{told}");
+        story.push(format!("[token]\n{line}\n{told}"));
         let config = format!("[[workload]]\nname = \"a\"\nurl = \"https://a.example\"\n[workload.token]\n{line}");
         let of_one = Home::with(config.as_bytes())?.told("serve", &[]).await?;
         let moved = of_one.replace("config.toml:5:", "config.toml:2:").replace("[workload.token]", "[token]");
         assert_eq!(moved, told, "it is said alike of one workload and of all");
     }
-    insta::assert_snapshot!(story);
+    insta::assert_snapshot!(story.concat());
     Ok(())
 }
 
 #[tokio::test]
 async fn workloads_that_stop_the_start() -> Outcome {
-    let mut story = String::new();
+    let mut story = Vec::new();
     for (name, url, rest) in [
         ("\"api\"", "\"https://a.example/mcp\"", ""),
         ("\"My Linear\"", "\"https://a.example/mcp\"", ""),
@@ -137,15 +137,15 @@ async fn workloads_that_stop_the_start() -> Outcome {
         let config = format!("[[workload]]\n{}{}{rest}", line("name", name), line("url", url));
         let told = Home::with(config.as_bytes())?.told("serve", &[]).await?;
         assert!(told.ends_with("= 2\n\n") && !told.contains("s3cret"), "{told}");
-        story += &format!("{}\n{told}", config.trim_end());
+        story.push(format!("{}\n{told}", config.trim_end()));
     }
-    insta::assert_snapshot!(story.replace("s3cret", "…"));
+    insta::assert_snapshot!(story.concat().replace("s3cret", "…"));
     Ok(())
 }
 
 #[tokio::test]
 async fn variables_that_stop_the_start_or_mean_nothing() -> Outcome {
-    let mut story = String::new();
+    let mut story = Vec::new();
     for (name, value) in [
         ("LAMPLIGHTER_LISTEN", "4114"),
         ("LAMPLIGHTER_SECRET_STORE", "keyring"),
@@ -171,43 +171,43 @@ async fn variables_that_stop_the_start_or_mean_nothing() -> Outcome {
     ] {
         let told = Home::with(QUIET.as_bytes())?.told("serve", &[(name, value)]).await?;
         assert!(!told.replace(&format!("{name}={value}\n"), "").contains("s3cret"), "{told}");
-        story += &told.replace("s3cret", "…");
+        story.push(told.replace("s3cret", "…"));
     }
     insta::with_settings!({filters => vec![(r"127\.0\.0\.1:[1-9]\d{4}", "ADDRESS")]}, {
-        insta::assert_snapshot!(story);
+        insta::assert_snapshot!(story.concat());
     });
     Ok(())
 }
 
 #[tokio::test]
 async fn places_that_are_taken_or_cannot_be_used() -> Outcome {
-    let mut story = String::new();
+    let mut story = Vec::new();
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
     let address = taken.local_addr()?.to_string();
     let home = Home::with(format!("listen = \"{address}\"\nsecret_store = \"memory\"\n").as_bytes())?;
-    story += &format!("the port is in use\n{}", home.told("serve", &[]).await?.replace(&address, "ADDRESS"));
+    story.push(format!("the port is in use\n{}", home.told("serve", &[]).await?.replace(&address, "ADDRESS")));
 
     let stage = Stage::set().await?;
     let engine = stage.engine_file()?;
     let held = Home { folder: tempfile::tempdir()?, profile: stage.profile(), clock: stage.clock.clone() };
     let told = held.told("serve", &[]).await?;
     let told = told.replace(engine["address"].as_str().context("no address")?, "ADDRESS");
-    story += &format!("another engine runs\n{}", told.replace(&engine["pid"].to_string(), "PID"));
+    story.push(format!("another engine runs\n{}", told.replace(&engine["pid"].to_string(), "PID")));
 
     let home = Home::with(b"")?;
     let file = home.folder.path().join("file");
     fs::write(&file, "")?;
     let home = Home { profile: Profile::inside(&file), ..home };
-    story += &format!("the profile is a file\n{}", home.told("serve", &[]).await?);
-    story += &home.told("list", &[]).await?;
+    story.push(format!("the profile is a file\n{}", home.told("serve", &[]).await?));
+    story.push(home.told("list", &[]).await?);
 
     let home = Home::with(QUIET.as_bytes())?;
     fs::create_dir(home.profile.engine_file())?;
-    story += &format!("engine.json is a folder\n{}", home.told("serve", &[]).await?);
+    story.push(format!("engine.json is a folder\n{}", home.told("serve", &[]).await?));
 
     insta::with_settings!({filters => vec![(r"127\.0\.0\.1:[1-9]\d{4}", "ADDRESS")]}, {
-        insta::assert_snapshot!(story);
+        insta::assert_snapshot!(story.concat());
     });
     Ok(())
 }
@@ -215,23 +215,24 @@ async fn places_that_are_taken_or_cannot_be_used() -> Outcome {
 #[tokio::test]
 async fn an_engine_that_cannot_be_asked() -> Outcome {
     let home = Home::with(b"")?;
-    let mut story = "none ran here\n".to_owned();
+    let mut story = vec!["none ran here\n".to_owned()];
     let orders = ["login", "logout", "status", "retry", "start", "stop", "restart", "rm", "endpoint", "events"];
     let orders = orders.map(|order| format!("{order} linear"));
     for line in orders.iter().map(String::as_str).chain(["list", "retry --all", "add linear https://a.example/mcp"]) {
-        story += &home.told(line, &[]).await?;
+        story.push(home.told(line, &[]).await?);
     }
     fs::write(home.profile.engine_file(), "{\"pid\": 1")?;
-    story += &format!("one was killed, and left a broken file\n{}", home.told("list", &[]).await?);
+    story.push(format!("one was killed, and left a broken file\n{}", home.told("list", &[]).await?));
 
     let _lock = home.profile.lock()?.ok().context("nobody holds it")?;
-    story += &format!("one is just starting\n{}", home.told("list", &[]).await?);
+    story.push(format!("one is just starting\n{}", home.told("list", &[]).await?));
     fs::write(home.profile.engine_file(), "{\"pid\": 1")?;
-    story += &format!("its file is cut off\n{}", home.told("list", &[]).await?);
+    story.push(format!("its file is cut off\n{}", home.told("list", &[]).await?));
     let gone = "{\"pid\": 1, \"address\": \"127.0.0.1:1\", \"api_key\": \"s3cret\", \"version\": \"0.1.0\", \
                 \"started_at\": \"2026-11-21T08:00:00Z\"}";
     fs::write(home.profile.engine_file(), gone)?;
-    story += &format!("it does not answer\n{}", home.told("list", &[]).await?);
+    story.push(format!("it does not answer\n{}", home.told("list", &[]).await?));
+    let story = story.concat();
     assert!(!story.contains("s3cret"));
     insta::assert_snapshot!(story);
     Ok(())

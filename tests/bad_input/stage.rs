@@ -64,7 +64,7 @@ impl Typed {
             None => Box::new(self.said.clone()),
         };
         let out = Out::new(answers, Box::new(self.said.clone()), Terminal::default());
-        let code = soon("the command ends", lamplighter_cli::run(arguments, ports, out)).await?;
+        let code = soon("the command ends", Box::pin(lamplighter_cli::run(arguments, ports, out))).await?;
         Ok(format!("$ lamplighter {}\n{}= {}\n", self.line, self.said.text(), code as u8))
     }
 }

@@ -83,12 +83,11 @@ impl SignIns {
             Some(Ok(tokens)) => self.keep(flow, tokens).await,
             Some(Err(failure)) => {
                 let (Verdict::Transient { cause, .. } | Verdict::Permanent { cause }) = judge(&failure.answer, None);
-                Err(match cause {
-                    // Of a code it is not a login that ends (RFC 6749 section 5.2).
-                    Cause::OAuth(word) if word == "invalid_grant" => {
-                        format!("the sign-in server does not accept the code that it gave ({word})")
-                    }
-                    cause => format!("the code could not be exchanged: {}", cause.sentence()),
+                // Of a code it is not a login that ends (RFC 6749 section 5.2).
+                Err(if matches!(&cause, Cause::OAuth(word) if word == "invalid_grant") {
+                    "the sign-in server does not accept the code that it gave (invalid_grant)".to_owned()
+                } else {
+                    format!("the code could not be exchanged: {}", cause.sentence())
                 })
             }
             None => Err("the sign-in server did not answer in time".to_owned()),
