@@ -172,7 +172,7 @@ pub(crate) struct Login {
     #[arg(long)]
     pub(crate) device: bool,
     /// Wait no longer than this
-    #[arg(long, value_name = "DURATION", default_value = "5m")]
+    #[arg(long, value_name = "DURATION", default_value = "5m", allow_hyphen_values = true)]
     pub(crate) timeout: String,
     /// Ask again although the server has refused the like before
     #[arg(long)]

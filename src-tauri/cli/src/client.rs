@@ -17,12 +17,14 @@ use sse_stream::{Sse, SseStream};
 use tokio::net::TcpStream;
 use url::Url;
 
+use crate::exit::ExitCode;
 use crate::failure::Failure;
 
 /// The running engine, as `engine.json` tells of it.
 pub(crate) struct Client {
     address: SocketAddr,
     key: SecretString,
+    pid: u32,
 }
 
 /// The engine's event stream.
@@ -34,13 +36,14 @@ impl Client {
         match profile.running() {
             Ok(Some(engine)) => Ok(Self::to(engine)),
             Ok(None) => Err(Failure::no_engine("no engine is running")),
-            Err(error) => Err(Failure::failed(format!("{} cannot be read: {error}", profile.engine_file().display()))),
+            Err(error) => Err(Failure::failed(format!("{} cannot be read: {error}", profile.engine_file().display()))
+                .hint("see that LAMPLIGHTER_HOME, where it is set, names a folder; an engine that is restarted writes the file anew")),
         }
     }
 
     /// The engine that `engine.json` tells of.
     pub(crate) fn to(engine: EngineFile) -> Self {
-        Self { address: engine.address, key: engine.api_key }
+        Self { address: engine.address, key: engine.api_key, pid: engine.pid }
     }
 
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &[&str]) -> Result<T, Failure> {
@@ -99,6 +102,11 @@ impl Client {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.extend(path);
         }
+        // What stands for another place in every address is nobody's name.
+        if let Some(name) = path.iter().find(|segment| matches!(**segment, "" | "." | "..")) {
+            return Err(Failure::new(ExitCode::NoSuchWorkload, format!("no workload is called {name:?}"))
+                .hint("`lamplighter list --all` shows the names that there are"));
+        }
         Ok(url)
     }
 
@@ -112,12 +120,14 @@ impl Client {
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
         let silent = |error: &dyn std::error::Error| {
-            Failure::no_engine(format!("the engine at {} does not answer: {error}", self.address))
+            Failure::new(ExitCode::NoEngine, format!("the engine at {} does not answer: {error}", self.address)).hint(
+                format!("try again; if that does not help, end process {} and start `lamplighter serve`", self.pid),
+            )
         };
         let stream = TcpStream::connect(self.address).await.map_err(|error| silent(&error))?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|error| silent(&error))?;
         tokio::spawn(connection);
-        sender.send_request(request).await.map_err(|error| silent(&error))
+        sender.send_request(request).await.map_err(|_| stopped())
     }
 }
 
@@ -136,7 +146,7 @@ impl Stream {
 async fn read(response: Response<Incoming>) -> Result<Bytes, Failure> {
     match response.into_body().collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(_) => Err(Failure::no_engine("the engine stopped before it had answered")),
+        Err(_) => Err(stopped()),
     }
 }
 
@@ -146,6 +156,10 @@ fn refusal(status: StatusCode, answer: &[u8]) -> Failure {
         Err(_) => Failure::failed(format!("the engine answered {status}"))
             .hint("engine and command may be of different versions: restart the engine"),
     }
+}
+
+fn stopped() -> Failure {
+    Failure::no_engine("the engine stopped before it had answered")
 }
 
 fn unexpected(error: impl std::error::Error) -> Failure {

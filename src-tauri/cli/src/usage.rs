@@ -42,7 +42,8 @@ fn mistake(error: &clap::Error, text: &str) -> Failure {
 fn words(value: &ContextValue) -> Option<String> {
     match value {
         ContextValue::String(text) => Some(text.clone()),
-        ContextValue::Strings(texts) => texts.first().cloned(),
+        // The likeliest is the last.
+        ContextValue::Strings(texts) => texts.last().cloned(),
         ContextValue::StyledStr(text) => Some(text.to_string()),
         ContextValue::None | ContextValue::Bool(_) | ContextValue::StyledStrs(_) | ContextValue::Number(_) | _ => None,
     }

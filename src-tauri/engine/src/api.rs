@@ -22,6 +22,7 @@ use utoipa_axum::routes;
 
 use crate::handle::Handle;
 
+pub use self::body::parse as parse_body;
 pub use self::doctor::{Check, Checks};
 pub use self::events::Toasted;
 pub use self::journal::Rows;

@@ -40,7 +40,9 @@ pub enum Look {
     TokenRefused,
     /// Its answer does not tell whether it takes the token that was sent.
     TokenUnverified,
-    /// It could not be reached, or answers in a way that is not MCP; the sentence says how.
+    /// It answers, but not as an MCP server does; the sentence says how.
+    NotMcp(String),
+    /// It could not be reached; the sentence says how.
     Unreachable(String),
 }
 

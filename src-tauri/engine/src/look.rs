@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use lamplighter_core::Event;
-use lamplighter_core::condition::{Cause, UpstreamFault};
+use lamplighter_core::condition::Cause;
 use lamplighter_core::config;
 use lamplighter_core::status::Gate;
 
@@ -70,8 +70,8 @@ pub(crate) async fn look(workloads: &Workloads, entry: &Entry) -> Look {
         entry.tell(report).await;
         return look;
     }
-    if let Some(how) = unlike_mcp(&seen) {
-        return Look::Unreachable(how);
+    if let Some(how) = unlike_mcp(&seen, access.credential.is_some()) {
+        return Look::NotMcp(how);
     }
     if access.credential.is_none() {
         return Look::Open;
@@ -83,11 +83,11 @@ pub(crate) async fn look(workloads: &Workloads, entry: &Entry) -> Look {
     }
 }
 
-/// How the answer is none that an MCP server gives, where it is none.
-fn unlike_mcp(seen: &Seen) -> Option<String> {
-    if seen.status.is_server_error() {
-        return Some(Cause::Upstream(UpstreamFault::ServerError(seen.status.as_u16())).sentence());
-    }
-    let strange = seen.is_page() || seen.status.is_redirection() || seen.status == StatusCode::NOT_FOUND;
-    strange.then(|| format!("it answered {}, which is not how an MCP server answers", seen.status))
+/// How the answer is none that an MCP server gives, where it is none. Whoever sent a token may be forbidden things.
+fn unlike_mcp(seen: &Seen, token_sent: bool) -> Option<String> {
+    let status = seen.status;
+    let strange = status.is_server_error() || status.is_redirection() || status == StatusCode::NOT_FOUND;
+    let forbids = status == StatusCode::FORBIDDEN && !token_sent;
+    let page = if seen.is_page() { " with a web page" } else { "" };
+    (strange || forbids || seen.is_page()).then(|| format!("it answered {status}{page}"))
 }

@@ -27,7 +27,8 @@ pub use self::device::{DeviceError, Polled, authorize_device};
 pub use self::discovery::discover;
 pub use self::registration::register;
 pub use self::revocation::revoke;
-pub use self::token::request_tokens;
+pub use self::token::{read_token_answer, request_tokens};
+pub(crate) use self::words::tame;
 
 /// Who we are to an authorization server: pre-registered, or registered by RFC 7591.
 #[derive(Clone, Debug, Serialize, Deserialize)]

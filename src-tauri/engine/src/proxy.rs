@@ -28,8 +28,10 @@ use crate::ports::Clock;
 use crate::route::{Access, Credential, Route};
 use lasting::lasting;
 use refusal::Refusal;
-use target::target;
 use upload::Upload;
+
+pub use fields::{downward, upward};
+pub use target::target;
 
 /// How long a refusal waits for the rest of the body it answers.
 const BODY_PATIENCE: Duration = Duration::from_secs(2);
@@ -186,7 +188,7 @@ impl Proxy {
         {
             route.report(Event::Accepted { lease: credential.lease.id });
         }
-        fields::downward(answer.headers_mut());
+        downward(answer.headers_mut());
         *answer.version_mut() = Version::HTTP_11;
         Ok(answer.map(|body| lasting(body, &pass.ends)))
     }
@@ -218,7 +220,7 @@ impl Call {
         let mut request = Request::new(body);
         *request.method_mut() = self.head.method.clone();
         *request.uri_mut() = uri;
-        *request.headers_mut() = fields::upward(&self.head.headers, &pass.headers, authorization);
+        *request.headers_mut() = upward(&self.head.headers, &pass.headers, authorization);
         Ok(request)
     }
 }

@@ -5,6 +5,7 @@
 mod bench;
 mod check;
 mod endure;
+mod fuzz;
 mod process;
 mod test;
 mod tools;
@@ -46,6 +47,15 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         arguments: Vec<OsString>,
     },
+    /// Search for foreign input that breaks what must hold: cargo xtask fuzz --minutes 5 callback
+    Fuzz {
+        /// Kinds of input, as tests/fuzz/corpus calls them; all of them where none is named.
+        #[arg(value_name = "TARGET")]
+        targets: Vec<String>,
+        /// For how long each.
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        minutes: u64,
+    },
     /// Formatting, lints, documentation, dependencies and their licences.
     Check,
 }
@@ -56,6 +66,7 @@ fn main() -> ExitCode {
         Task::Test => test::test(),
         Task::Bench { arguments } => bench::bench(&arguments),
         Task::Endure { arguments } => endure::endure(&arguments),
+        Task::Fuzz { targets, minutes } => fuzz::fuzz(&targets, minutes),
         Task::Check => check::check(),
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)

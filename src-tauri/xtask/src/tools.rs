@@ -46,15 +46,27 @@ pub(crate) fn prepare_benchmarks() -> Result<()> {
 /// # Errors
 /// When it can be neither found nor built.
 pub(crate) fn cargo_deny() -> Result<PathBuf> {
+    cargo_tool("cargo-deny")
+}
+
+/// `cargo-fuzz`, built below `target/` where the machine has none.
+///
+/// # Errors
+/// When it can be neither found nor built.
+pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
+    cargo_tool("cargo-fuzz")
+}
+
+fn cargo_tool(name: &str) -> Result<PathBuf> {
     let tools = top().join("target/tools");
-    let built = tools.join("bin").join(format!("cargo-deny{}", std::env::consts::EXE_SUFFIX));
-    if let Some(installed) = found("cargo-deny") {
+    let built = tools.join("bin").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    if let Some(installed) = found(name) {
         return Ok(installed);
     }
     if !built.is_file() {
-        say("cargo-deny is missing: building it below target/tools, which takes a few minutes.");
-        run(cargo(["install", "--locked", "--quiet", "cargo-deny", "--root"]).arg(&tools))
-            .context("cannot build cargo-deny\nhint: cargo install --locked cargo-deny")?;
+        say(&format!("{name} is missing: building it below target/tools, which takes a few minutes."));
+        run(cargo(["install", "--locked", "--quiet", name, "--root"]).arg(&tools))
+            .with_context(|| format!("cannot build {name}\nhint: cargo install --locked {name}"))?;
     }
     Ok(built)
 }

@@ -51,7 +51,9 @@ pub(super) async fn login(login: &Login, engine: &Client, mut ports: Ports, out:
         }
         Wait::Ended(Ok(Outcome { reason, .. })) => {
             let reason = reason.unwrap_or_else(|| "the server gave no reason".to_owned());
-            Err(Failure::failed(format!("not signed in to {name}: {reason}")))
+            Err(Failure::failed(format!("not signed in to {name}: {reason}")).hint(format!(
+                "begin again with `lamplighter login {name}`; if it ends alike, tell who runs the server"
+            )))
         }
         Wait::Ended(Err(failure)) => Err(failure),
         Wait::TimedOut => {

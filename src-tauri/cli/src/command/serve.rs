@@ -49,7 +49,7 @@ pub(super) fn config(profile: &Profile, environment: &Environment) -> Result<Con
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => {
             return Err(Failure::new(ExitCode::Usage, format!("{} cannot be read: {error}", file.display()))
-                .hint("see that it is a text file (UTF-8) and that you may read it"));
+                .hint("see that it is a text file (UTF-8) that you may read, and that LAMPLIGHTER_HOME, where it is set, names a folder"));
         }
     };
     Ok(Config::parse(&file.display().to_string(), &text, environment)?)

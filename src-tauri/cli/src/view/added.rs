@@ -24,6 +24,10 @@ pub(crate) fn added(Added { workload, look, asks }: &Added) -> Vec<String> {
         (Look::TokenUnverified, _) => {
             (format!("added {name}; its server does not tell whether it takes the token"), None, endpoint)
         }
+        (Look::NotMcp(how), _) => {
+            let check = format!("check its address; `lamplighter rm {name}` takes a wrong one away");
+            (format!("added {name}, but its server does not answer as an MCP server does: {how}"), Some(check), status)
+        }
         (Look::Unreachable(how), _) => {
             (format!("added {name}, but its server could not be reached: {how}"), None, status)
         }

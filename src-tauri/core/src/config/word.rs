@@ -47,8 +47,8 @@ pub(super) fn client_id(text: &str) -> Result<String, Fault> {
 
 /// Parses the name of a header (RFC 9110 section 5.1). What is refused is not shown: it may be a name with its value.
 pub(super) fn header(text: &str) -> Result<String, Fault> {
-    let hint = "only the header's name stands here, its value is kept as a secret: lamplighter add NAME URL --header \
-                K=V; for example headers = [\"X-Api-Key\"]";
+    let hint = "a header's name has neither spaces nor colons, such as X-Api-Key; its value is a secret, and \
+                stands in no file of settings: lamplighter add NAME URL --header K=V";
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if text.is_empty() || !text.bytes().all(token) {
         return Err(Fault::unshown("holds something other than a header's name", hint));

@@ -45,20 +45,29 @@ impl WorkloadConfig {
         };
         let name = "name = \"linear\"";
         let url = "url = \"https://mcp.linear.app/mcp\"";
-        let headers = section.list("headers", "headers = [\"X-Api-Key\"]", word::header)?;
+        let headers =
+            section.list("headers", "headers = [\"X-Api-Key\"]; `lamplighter add` takes the values", word::header)?;
         if let Some(twice) = repeated(&headers) {
             let hint = "header names do not differ by case (RFC 9110 section 5.1): name each one once";
             return Err(Fault::of(twice, "is named twice", hint).in_file(section.place_of("headers"), "headers"));
+        }
+        let client_id = section.text("client_id", "client_id = \"lamplighter\"", word::client_id)?;
+        let grant = section.text("grant", "grant = \"authorization_code\"", word::grant)?.unwrap_or_default();
+        if grant == GrantKind::ClientCredentials && client_id.is_none() {
+            let hint = "name the client that is registered at the authorization server; for example client_id = \"lamplighter\"";
+            return Err(
+                Fault::of(grant.as_str(), "needs a client_id", hint).in_file(section.place_of("grant"), "grant")
+            );
         }
         let token = section.table("token", "[workload.token]", &times::keys())?;
         Ok(Self {
             name: section.text("name", name, Name::read)?.ok_or_else(|| missing("name", name))?,
             url: section.text("url", url, address::workload)?.ok_or_else(|| missing("url", url))?,
-            client_id: section.text("client_id", "client_id = \"lamplighter\"", word::client_id)?,
+            client_id,
             scopes: section.list("scopes", "scopes = [\"read\", \"write\"]", word::scope)?,
             resource: section.item("resource", resource)?.unwrap_or_default(),
             issuer: section.text("issuer", "issuer = \"https://auth.example.com\"", address::issuer)?,
-            grant: section.text("grant", "grant = \"authorization_code\"", word::grant)?.unwrap_or_default(),
+            grant,
             headers,
             stopped: section.truth("stopped")?.unwrap_or_default(),
             token: all.clone().with_table(token)?.policy()?,

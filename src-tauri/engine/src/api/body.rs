@@ -16,6 +16,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Array, ArrayItems, Object, Schema, SchemaType, Type};
 
 use super::problem::{Problem, Word};
+use crate::oauth::tame;
+
+/// How much of a stranger's name for a field is repeated, in characters.
+const SHOWN: usize = 80;
 
 /// A request body of type `T`; an empty one is an empty object.
 pub(super) struct Body<T>(pub(super) T);
@@ -40,7 +44,11 @@ fn unread(rejection: &BytesRejection) -> Problem {
 /// The fields that were given, their values unread.
 type Fields<'a> = BTreeMap<String, &'a RawValue>;
 
-fn parse<T: DeserializeOwned + PartialSchema>(bytes: &[u8]) -> Result<T, Problem> {
+/// Reads a request body; an empty one is an empty object.
+///
+/// # Errors
+/// When it is not a JSON object, or a field is unknown, missing or of another type; the problem names the field.
+pub fn parse<T: DeserializeOwned + PartialSchema>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes };
     let given: Fields = serde_json::from_slice(bytes).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
@@ -54,8 +62,9 @@ fn parse<T: DeserializeOwned + PartialSchema>(bytes: &[u8]) -> Result<T, Problem
     let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let path = error.path().to_string();
+        let shown = tame(&path, SHOWN);
         let wanted = wanted(&schema, error.path()).unwrap_or_else(|| "of another type".to_owned());
-        Problem::invalid(&path, format!("`{path}` must be {wanted}"), None)
+        Problem::invalid(&path, format!("`{shown}` must be {wanted}"), None)
     })
 }
 
@@ -65,7 +74,7 @@ fn known(object: &Object, given: &Fields<'_>) -> Result<(), Problem> {
         let names: Vec<&str> = object.properties.keys().map(String::as_str).collect();
         return Err(Problem::invalid(
             unknown,
-            format!("there is no field `{unknown}`"),
+            format!("there is no field `{}`", tame(unknown, SHOWN)),
             Some(suggest(unknown, &names)),
         ));
     }

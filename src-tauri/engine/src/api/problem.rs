@@ -150,7 +150,8 @@ fn put_right(error: &EditError) -> String {
 impl From<ConfigError> for Problem {
     /// The field tells the place.
     fn from(ConfigError { problem, hint, field, .. }: ConfigError) -> Self {
-        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, Word::Invalid, problem).hinted(hint);
+        let detail = field.as_ref().map_or_else(|| problem.clone(), |field| format!("{field}: {problem}"));
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, Word::Invalid, detail).hinted(hint);
         Self { field, ..problem }
     }
 }

@@ -197,7 +197,10 @@ pub(super) async fn callback_paste(
         "paste the whole address from the browser's address bar; it begins with http:// and has `code=` and `state=`";
     let invalid = |detail: &str| Problem::invalid("url", detail, Some(hint.to_owned()));
     let url = Url::parse(url.expose_secret().trim()).map_err(|_| invalid("that is not an address"))?;
-    let query = url.query().ok_or_else(|| invalid("that address carries no answer of a sign-in"))?;
+    // The address that was to be opened has a `state` too, and ends nothing.
+    let answers = url.query_pairs().any(|(name, _)| name == "code" || name == "error");
+    let query = url.query().filter(|_| answers);
+    let query = query.ok_or_else(|| invalid("that address carries no answer of a sign-in"))?;
     match api.handle.callback(query).await {
         CallbackPage::SignedIn(workload) => Ok(Json(Outcome { workload, signed_in: true, reason: None })),
         CallbackPage::Failed(workload, reason) => {

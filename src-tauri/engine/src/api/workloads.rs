@@ -209,7 +209,10 @@ fn accepted(done: Result<(), ControlError>) -> Result<StatusCode, Problem> {
 
 impl NewWorkloadRequest {
     /// The workload that this describes, valid in itself.
-    fn parse(self) -> Result<NewWorkload, Problem> {
+    ///
+    /// # Errors
+    /// When a field is not allowed, or contradicts another; the problem names it.
+    pub fn parse(self) -> Result<NewWorkload, Problem> {
         let grant = self.grant()?;
         let resource = match (&self.resource, self.no_resource) {
             (None, false) => Resource::Discovered,
@@ -243,8 +246,14 @@ impl NewWorkloadRequest {
     /// How the grant is obtained, with everything that this way needs.
     fn grant(&self) -> Result<GrantKind, Problem> {
         let missing = |field: &str, grant: &str, hint: &str| {
-            Problem::invalid(field, format!("the grant `{grant}` needs `{field}`"), Some(hint.to_owned()))
+            Problem::invalid(field, format!("{field}: the grant `{grant}` needs one"), Some(hint.to_owned()))
         };
+        // As a token endpoint's would be (RFC 6749 appendix A.12), without the space that nobody's token has.
+        let sent = |token: &SecretString| token.expose_secret().bytes().all(|byte| byte.is_ascii_graphic());
+        if self.bearer.as_ref().is_some_and(|token| token.expose_secret().is_empty() || !sent(token)) {
+            let hint = "give the token alone: printable ASCII without spaces, and no `Bearer` before it".to_owned();
+            return Err(Problem::invalid("bearer", "bearer: the token cannot be sent as it is", Some(hint)));
+        }
         match (self.grant, &self.bearer) {
             (None | Some(GrantKind::Bearer), Some(_)) => Ok(GrantKind::Bearer),
             (Some(GrantKind::Bearer), None) => Err(missing(
@@ -254,7 +263,7 @@ impl NewWorkloadRequest {
             )),
             (Some(GrantKind::AuthorizationCode | GrantKind::ClientCredentials), Some(_)) => {
                 let hint = "leave out the token, or name no other grant".to_owned();
-                Err(Problem::invalid("bearer", "a `bearer` goes with the grant `bearer` alone", Some(hint)))
+                Err(Problem::invalid("bearer", "bearer: it goes with the grant `bearer` alone", Some(hint)))
             }
             (None | Some(GrantKind::AuthorizationCode), None) => Ok(GrantKind::AuthorizationCode),
             (Some(GrantKind::ClientCredentials), None) if self.client_id.is_none() => Err(missing(
@@ -277,7 +286,8 @@ fn header(name: &str, value: &SecretString) -> Result<(), Problem> {
     let at = |problem: Problem| Problem { field: Some(format!("headers.{name}")), ..problem };
     config::parse_header(name).map_err(|error| at(error.into()))?;
     HeaderValue::try_from(value.expose_secret()).map_err(|_| {
-        at(Problem::invalid("headers", format!("the value of {name:?} cannot be sent in a header"), None))
+        let hint = "the value of a header is one line of printable characters".to_owned();
+        at(Problem::invalid("headers", format!("headers: the value of {name:?} cannot be sent"), Some(hint)))
     })?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+use super::excerpt::without;
 use super::exchange::{BODY_BOUND, shown, sign, unreachable};
 use super::reply::{Number, Text};
 use super::words::tame;
@@ -93,7 +94,7 @@ pub async fn authorize_device(
     })?;
     sign(request.headers_mut());
     let answer = http.fetch(request, BODY_BOUND).await.map_err(|error| unreachable(endpoint, &error))?;
-    read(endpoint, &answer)
+    read(endpoint, &answer, client.secret.as_ref().as_slice())
 }
 
 /// The members that concern us, of whatever type they are.
@@ -111,14 +112,16 @@ struct Reply {
     error_description: Option<Text>,
 }
 
-fn read(endpoint: &Url, answer: &Fetched) -> Result<DeviceAuthorization, DeviceError> {
+/// Reads what was answered to a request that carried `secrets`.
+fn read(endpoint: &Url, answer: &Fetched, secrets: &[&SecretString]) -> Result<DeviceAuthorization, DeviceError> {
     let said = |text: Option<Text>| text.and_then(Text::string).filter(|text| !text.expose_secret().is_empty());
+    let plain = |text: &SecretString, bound| tame(&without(text.expose_secret(), secrets), bound);
     let shown = shown(endpoint);
     let body = answer.body.as_deref().map_or(&[][..], Vec::as_slice);
     let reply: Reply = serde_json::from_slice(body).unwrap_or_default();
     if let Some(word) = said(reply.error) {
-        let description = said(reply.error_description).map(|text| tame(text.expose_secret(), 200));
-        return Err(refused(&shown, &tame(word.expose_secret(), 64), description.as_deref()));
+        let description = said(reply.error_description).map(|text| plain(&text, 200));
+        return Err(refused(&shown, &plain(&word, 64), description.as_deref()));
     }
     if answer.status != StatusCode::OK {
         let problem = format!("{shown} answered {}", answer.status);

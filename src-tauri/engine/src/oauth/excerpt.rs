@@ -26,12 +26,18 @@ pub(super) fn excerpt(body: &[u8], secrets: &[&SecretString]) -> String {
         Err(_) if body.trim_ascii_start().starts_with(b"{") => return format!("[{} bytes of broken JSON]", body.len()),
         Err(_) => String::from_utf8_lossy(body).into_owned(),
     };
-    let mut text = text;
+    cut(&mask(&tame(&without(&text, secrets), 8 * BOUND)))
+}
+
+/// `text` without `secrets`, as they are or as a form writes them: what a request carried, its answer may repeat
+/// anywhere.
+pub(super) fn without(text: &str, secrets: &[&SecretString]) -> String {
+    let mut text = text.to_owned();
     for secret in secrets.iter().map(|secret| secret.expose_secret()).filter(|secret| !secret.is_empty()) {
         let in_a_form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         text = text.replace(secret, HIDDEN).replace(&in_a_form, HIDDEN);
     }
-    cut(&mask(&tame(&text, 8 * BOUND)))
+    text
 }
 
 /// Hides the strings under names that promise a secret.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Tokens;
+use super::excerpt::without;
 use super::words::tame;
 
 /// A longer lifetime is taken for a mistake.
@@ -53,10 +54,12 @@ pub(super) enum Number {
 }
 
 /// Reads the body of an answer that was a success by its status, or was not: of a token and an error together, the one
-/// counts that agrees. `now` is the time on the server's clock, against which an `exp` is reckoned.
-pub(super) fn read(body: &[u8], success: bool, now: Timestamp) -> Body {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
-    match body.first() {
+/// counts that agrees. An error word never repeats the `secrets` of the request. `now` is the time on the server's clock,
+/// against which an `exp` is reckoned.
+pub(super) fn read(body: &[u8], success: bool, secrets: &[&SecretString], now: Timestamp) -> Body {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    // What begins like an object need not be one: JSON knows fewer spaces than ASCII.
+    match body.trim_ascii_start().first() {
         Some(b'<') => return Body::Other(Content::Page),
         Some(b'{') => {}
         // Other JSON is JSON without an access token and without an error.
@@ -66,7 +69,7 @@ pub(super) fn read(body: &[u8], success: bool, now: Timestamp) -> Body {
     let Ok(reply) = serde_json::from_slice::<Reply>(body) else {
         return Body::Other(Content::Unreadable);
     };
-    let error = reply.error.and_then(Text::string).map(|word| tame(word.expose_secret(), 64));
+    let error = reply.error.and_then(Text::string).map(|word| tame(&without(word.expose_secret(), secrets), 64));
     let error = error.filter(|word| !word.is_empty());
     match reply.access_token {
         Some(Text::Other(_)) => Body::Other(Content::Unreadable),
@@ -195,14 +198,14 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_something(body in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read(&body, true, Timestamp::UNIX_EPOCH);
+            let _ = read(&body, true, &[], Timestamp::UNIX_EPOCH);
         }
 
         #[test]
         fn a_token_is_taken_exactly_when_it_is_a_usable_string(body in json()) {
             let token = body.get("access_token").and_then(serde_json::Value::as_str);
             let usable = token.is_some_and(|token| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
-            match read(body.to_string().as_bytes(), true, Timestamp::UNIX_EPOCH) {
+            match read(body.to_string().as_bytes(), true, &[], Timestamp::UNIX_EPOCH) {
                 Body::Tokens(tokens) => {
                     prop_assert!(usable);
                     prop_assert_eq!(Some(tokens.access_token.expose_secret()), token);

@@ -43,7 +43,7 @@ pub async fn request_tokens(
     match http.fetch(built, BODY_BOUND).await {
         Ok(answer) => {
             tracing::debug!(status = %answer.status, "the token endpoint answered");
-            judge(&answer, &secrets, wall)
+            read_token_answer(&answer, &secrets, wall)
         }
         Err(error) => Err(Box::new(no_answer(error.fault))),
     }
@@ -112,14 +112,22 @@ fn no_answer(fault: Fault) -> TokenFailure {
     TokenFailure { answer, skew: None, excerpt: None }
 }
 
-/// Tokens with a 2xx are a success; everything else is a failure of the kind that its content tells.
-fn judge(answer: &Fetched, secrets: &[&SecretString], wall: Timestamp) -> Result<Tokens, Box<TokenFailure>> {
+/// Reads what a token endpoint answered to a request that carried `secrets`, at `wall` on the local clock. Tokens with
+/// a 2xx are a success; everything else is a failure of the kind that its content tells.
+///
+/// # Errors
+/// When there are no usable tokens in it; classified for core.
+pub fn read_token_answer(
+    answer: &Fetched,
+    secrets: &[&SecretString],
+    wall: Timestamp,
+) -> Result<Tokens, Box<TokenFailure>> {
     let date = answer.headers.get(DATE).and_then(|date| http_date(date.to_str().ok()?));
     let skew = date.map(|date| date.duration_since(wall));
     let body = answer.body.as_deref().map(Vec::as_slice);
     let success = answer.status.is_success();
     let unreadable = Body::Other(Content::Unreadable);
-    let content = match body.map_or(unreadable, |body| reply::read(body, success, date.unwrap_or(wall))) {
+    let content = match body.map_or(unreadable, |body| reply::read(body, success, secrets, date.unwrap_or(wall))) {
         Body::Tokens(tokens) if success => return Ok(Tokens { skew, ..*tokens }),
         Body::Tokens(_) => Content::Token,
         Body::Other(content) => content,

@@ -1,7 +1,7 @@
 //! Words of strangers, made fit for people and logs: bounded, and free of control characters and secrets.
 
 /// `text` on one line, without control characters, at most `bound` characters of it.
-pub(super) fn tame(text: &str, bound: usize) -> String {
+pub(crate) fn tame(text: &str, bound: usize) -> String {
     let mut tamed = String::new();
     for word in text.split(|character: char| character.is_whitespace() || character.is_control() || hidden(character)) {
         if !word.is_empty() {

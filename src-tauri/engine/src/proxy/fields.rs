@@ -10,7 +10,8 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 
 /// The fields of a request as they go up: the local key, `Host` and `Origin` stay here, `given` is set,
 /// and `authorization` last, where there is one.
-pub(super) fn upward(
+#[must_use]
+pub fn upward(
     local: &HeaderMap,
     given: &[(HeaderName, HeaderValue)],
     authorization: Option<&HeaderValue>,
@@ -37,7 +38,7 @@ pub(super) fn upward(
 
 /// Takes out of an answer what the client must not see: challenges, so that it starts no login of its own,
 /// and what concerns the connection to the upstream only.
-pub(super) fn downward(fields: &mut HeaderMap) {
+pub fn downward(fields: &mut HeaderMap) {
     remove_hop_by_hop(fields);
     fields.remove(WWW_AUTHENTICATE);
 }

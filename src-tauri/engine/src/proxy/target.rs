@@ -5,7 +5,8 @@ use http::uri::PathAndQuery;
 
 /// The address of `upstream` with `below` (empty, or a path that begins with `/`) and `query` added to its own.
 /// `None` when they would lead out of it, or make no address.
-pub(super) fn target(upstream: &Uri, below: &str, query: Option<&str>) -> Option<Uri> {
+#[must_use]
+pub fn target(upstream: &Uri, below: &str, query: Option<&str>) -> Option<Uri> {
     if below.is_empty() && query.is_none() {
         return Some(upstream.clone());
     }

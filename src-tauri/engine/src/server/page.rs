@@ -41,8 +41,8 @@ pub(super) fn render(page: &CallbackPage) -> Response<Body> {
             StatusCode::BAD_REQUEST,
             "out",
             "No sign-in waits for this answer".to_owned(),
-            "It may have been finished, cancelled or replaced by a newer one. Nothing was changed; you can close \
-             this tab."
+            "It may have been finished, cancelled or replaced by a newer one. Nothing was changed; close this tab, \
+             and sign in again from Lamplighter if need be."
                 .to_owned(),
         ),
     };

@@ -29,7 +29,8 @@ impl SignIns {
             // Nobody registers in vain.
             SignInGrant::DeviceCode => drop(server.device_endpoint()?),
         }
-        let client = self.client(entry, &server, &scopes, grant).await?;
+        let client = self.client(entry, &server, &scopes, grant).await;
+        let client = client.map_err(|error| if challenge.is_some() { error } else { unasked(error) })?;
         Ok(Asking { server, client, resource: crate::grant::resource(config, resource), scopes })
     }
 
@@ -73,6 +74,12 @@ impl SignIns {
             tracing::warn!(issuer = server.issuer, %error, "a refused registration could not be forgotten");
         }
     }
+}
+
+/// Where a server has not asked for a sign-in, there may be nobody to ask.
+fn unasked(error: SignInError) -> SignInError {
+    let hint = "this server has not asked for a sign-in: check its address, and whether it needs one at all";
+    SignInError { hint: Some(hint.to_owned()), ..error }
 }
 
 /// What the person set, else what discovery found; with what was granted before and what was challenged

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lamplighter_core::condition::Cause;
 use lamplighter_core::verdict::{Verdict, judge};
 use secrecy::ExposeSecret;
 use tokio::sync::watch;
@@ -82,7 +83,12 @@ impl SignIns {
             Some(Ok(tokens)) => self.keep(flow, tokens).await,
             Some(Err(failure)) => {
                 let (Verdict::Transient { cause, .. } | Verdict::Permanent { cause }) = judge(&failure.answer, None);
-                Err(format!("the code could not be exchanged: {}", cause.sentence()))
+                // Of a code it is not a login that ends (RFC 6749 section 5.2).
+                Err(if matches!(&cause, Cause::OAuth(word) if word == "invalid_grant") {
+                    "the sign-in server does not accept the code that it gave (invalid_grant)".to_owned()
+                } else {
+                    format!("the code could not be exchanged: {}", cause.sentence())
+                })
             }
             None => Err("the sign-in server did not answer in time".to_owned()),
         }
