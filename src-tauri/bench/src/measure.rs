@@ -1,15 +1,19 @@
 //! What Lamplighter costs, each figure beside a rival or a bound measured in the same run. Knows the `lamplighter`
 //! program from outside only: its commands, its files, its port.
 
+mod authorization;
 mod child;
 mod hop;
 mod lamplighter;
 mod load;
 mod machine;
 mod nginx;
+mod refusals;
+mod renewal;
 mod report;
 mod roles;
 mod stopwatch;
+mod streams;
 
 use std::path::PathBuf;
 
@@ -40,6 +44,12 @@ struct Arguments {
 enum Section {
     /// One request through Lamplighter, a bare TCP relay, nginx, and none of them.
     Hop,
+    /// Event streams, clients that do not read, and long answers.
+    Streams,
+    /// What is refused while there is no token, and what that costs the authorization server.
+    Refusals,
+    /// Many callers at the moment a token expires.
+    Renewal,
 }
 
 /// How long and how often something is measured.
@@ -62,6 +72,8 @@ impl Effort {
 
 pub(crate) fn run() -> Result<()> {
     let arguments = Arguments::parse();
+    // For this program, and for the others that it starts: thousands of clients are thousands of descriptors.
+    rlimit::increase_nofile_limit(u64::MAX)?;
     if let Some(role) = arguments.role {
         return role.play();
     }
@@ -75,6 +87,9 @@ pub(crate) fn run() -> Result<()> {
     for section in sections {
         match section {
             Section::Hop => report.add(runtime.block_on(hop::measure(effort))?),
+            Section::Streams => report.add(runtime.block_on(streams::measure(effort))?),
+            Section::Refusals => report.add(runtime.block_on(refusals::measure(effort))?),
+            Section::Renewal => report.add(runtime.block_on(renewal::measure(effort))?),
         }
     }
     say(&report.to_string());

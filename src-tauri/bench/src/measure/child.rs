@@ -35,19 +35,44 @@ impl Child {
         Ok(Self { process })
     }
 
-    /// Starts `command` and reads the address that is the first line it prints.
-    pub(crate) fn serving(command: &mut Command) -> Result<(Self, SocketAddr)> {
+    /// Starts `command` and reads the first line it prints.
+    pub(crate) fn printing(command: &mut Command) -> Result<(Self, String)> {
         let mut child = Self::start(command.stdout(Stdio::piped()))?;
         let printed = child.process.stdout.take().context("no standard output")?;
         let mut line = String::new();
         BufReader::new(printed).read_line(&mut line)?;
-        let address = line.trim().parse().with_context(|| format!("no address: {line:?}"))?;
+        Ok((child, line.trim().to_owned()))
+    }
+
+    /// Starts `command` and reads the address that is the first line it prints.
+    pub(crate) fn serving(command: &mut Command) -> Result<(Self, SocketAddr)> {
+        let (child, line) = Self::printing(command)?;
+        let address = line.parse().with_context(|| format!("no address: {line:?}"))?;
         Ok((child, address))
+    }
+
+    /// Waits until it ends; an error when it did not do what it should.
+    pub(crate) fn done(mut self) -> Result<()> {
+        let status = self.process.wait()?;
+        if !status.success() {
+            bail!("a program ended with {status}");
+        }
+        Ok(())
     }
 
     /// Its number.
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// How much more memory it held at its peak during `work` than before, in bytes.
+    pub(crate) async fn peak<T>(&self, work: impl Future<Output = Result<T>>) -> Result<(T, u64)> {
+        let process = procfs::process::Process::new(i32::try_from(self.id())?)?;
+        process.clear_refs(procfs::process::ClearRefs::PeakRSS)?;
+        let before = process.status()?.vmrss.context("no VmRSS")?;
+        let done = work.await?;
+        let peak = process.status()?.vmhwm.context("no VmHWM")?;
+        Ok((done, peak.saturating_sub(before) * 1024))
     }
 
     /// What it and its descendants have used.

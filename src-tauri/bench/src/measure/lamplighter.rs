@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use lamplighter_simulator::person;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -47,6 +48,19 @@ impl Lamplighter {
     pub(crate) fn add(&self, name: &str, upstream: SocketAddr) -> Result<Target> {
         let url = format!("http://{upstream}/mcp");
         self.run(&["add", name, &url, "--bearer-stdin"], TOKEN)?;
+        self.target(name)
+    }
+
+    /// Signs in to the workload `name`, with a person who approves.
+    pub(crate) async fn sign_in(&self, name: &str) -> Result<()> {
+        let mut login = command(&self.home)?;
+        let (login, address) = Child::printing(login.args(["login", name, "--no-browser"]).stderr(Stdio::null()))?;
+        person::sign_in(&address.parse()?).await?;
+        login.done()
+    }
+
+    /// The way to the workload `name`.
+    pub(crate) fn target(&self, name: &str) -> Result<Target> {
         let endpoint: Value = serde_json::from_str(&self.run(&["endpoint", name, "--json"], "")?)?;
         let authorization = endpoint["headers"]["Authorization"].as_str().context("no key")?.to_owned();
         Ok(Target { address: self.address, path: format!("/{name}/mcp"), authorization })

@@ -113,6 +113,12 @@ pub(crate) fn micros(span: Duration) -> f64 {
     span.as_secs_f64() * 1e6
 }
 
+/// In KiB, for people.
+#[expect(clippy::cast_precision_loss, reason = "what programs hold is far below 2^52 bytes")]
+pub(crate) fn kib(bytes: u64) -> String {
+    format!("{:.1} KiB", bytes as f64 / 1024.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! The parts of other programs that the benchmark plays in processes of its own, so that what each costs can be told.
 
 mod relay;
+mod streams;
 mod upstream;
 
 use std::io::Write;
@@ -13,11 +14,15 @@ use tokio::net::TcpListener;
 
 use crate::measure::child::Child;
 
+pub(crate) use streams::BULK;
+
 /// A part to play.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Role {
     /// A server of tools that answers at once.
     Upstream,
+    /// A server of event streams, and of long answers.
+    Streams,
     /// A TCP relay that looks at nothing; its other end is `RELAY_TO`.
     Relay,
 }
@@ -33,6 +38,7 @@ impl Role {
             out.flush()?;
             match self {
                 Self::Upstream => upstream::serve(listener).await,
+                Self::Streams => streams::serve(listener).await,
                 Self::Relay => relay::serve(listener, std::env::var("RELAY_TO")?.parse()?).await,
             }
         })

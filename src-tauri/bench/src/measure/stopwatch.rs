@@ -22,6 +22,11 @@ pub(crate) async fn pause(span: Duration) {
     tokio::time::sleep(span).await;
 }
 
+/// Nanoseconds by the clock that all programs of this machine share.
+pub(crate) fn nanos() -> i128 {
+    jiff::Timestamp::now().as_nanosecond()
+}
+
 /// Today, for the report.
 pub(crate) fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()

@@ -25,7 +25,7 @@ pub(super) async fn serve(listener: TcpListener) -> Result<()> {
     }
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+pub(super) async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     // What is not read would close the connection.
     let _ = request.into_body().collect().await;
     let mut answer = Response::new(Full::from(ANSWER));
