@@ -28,6 +28,11 @@ impl Child {
         Self { name: name.to_owned(), process, lines, errors }
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id().unwrap()
+    }
+
     /// The next line on its standard output.
     pub(crate) async fn line(&mut self) -> String {
         let line = within(&format!("a line of {}", self.name), self.lines.next_line()).await.unwrap();
@@ -41,7 +46,7 @@ impl Child {
 
     /// Asks it to end (SIGTERM), and says how it did: having finished what was under way.
     pub(crate) async fn terminate(mut self) -> ExitStatus {
-        let id = self.process.id().unwrap().to_string();
+        let id = self.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
         let ended = self.ended().await;
         let said = std::fs::read_to_string(&self.errors).unwrap();

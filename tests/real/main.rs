@@ -11,6 +11,8 @@ mod foreign;
 mod killed;
 mod life;
 mod many_callers;
+#[cfg(target_os = "linux")]
+mod memory;
 mod patience;
 mod private;
 mod product;

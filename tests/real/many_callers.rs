@@ -53,14 +53,14 @@ async fn two_hundred_callers_at_expiry_cause_one_refresh() {
 }
 
 /// An MCP session through the endpoint.
-struct Session {
+pub(crate) struct Session {
     wire: Wire,
     url: String,
     headers: HeaderMap,
 }
 
 impl Session {
-    async fn open(endpoint: &str) -> Self {
+    pub(crate) async fn open(endpoint: &str) -> Self {
         let endpoint: Value = serde_json::from_str(endpoint).unwrap();
         let mut headers = HeaderMap::new();
         let fields = [("content-type", "application/json"), ("accept", "application/json, text/event-stream")];
@@ -78,7 +78,7 @@ impl Session {
         session
     }
 
-    async fn echo(&self, number: usize) -> Answer {
+    pub(crate) async fn echo(&self, number: usize) -> Answer {
         self.ask(number + 1, "tools/call", &json!({"name": "echo", "arguments": {"text": format!("call {number}.")}}))
             .await
     }

@@ -1,8 +1,14 @@
 //! The `lamplighter` program: hands the process's doors to [`lamplighter_cli::run`], and knows no command.
 
+use std::alloc::System;
 use std::process::ExitCode;
 
 use lamplighter_cli::{Out, Ports};
+use zeroizing_alloc::ZeroAlloc;
+
+/// Nothing that is freed can be read again, whoever held it: a token is copied by every layer it goes through.
+#[global_allocator]
+static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> std::io::Result<ExitCode> {
     // One thread carries the traffic of one person with room to spare, and no request waits for another thread to wake.

@@ -211,7 +211,8 @@ impl Call {
         if self.head.method == Method::TRACE {
             return Err(Refusal::BadRequest("TRACE would show the token to whoever sent it"));
         }
-        let uri = target(&route.upstream, &self.below, self.head.uri.query())
+        let uri = (route.address.as_ref())
+            .and_then(|upstream| target(upstream, &self.below, self.head.uri.query()))
             .ok_or(Refusal::BadRequest("the path leads out of the endpoint, or is malformed"))?;
         let authorization = pass.credential.as_ref().map(|credential| &credential.authorization);
         let mut request = Request::new(body);

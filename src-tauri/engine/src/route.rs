@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Uri};
 use lamplighter_core::config::Name;
 use lamplighter_core::{Event, Lease, Phase, Status};
 use tokio::sync::{mpsc, watch};
@@ -62,6 +62,8 @@ pub struct Route {
     pub name: Name,
     /// Where requests go.
     pub upstream: Url,
+    /// The same, ready to be sent to; `None` for what HTTP cannot address.
+    pub(crate) address: Option<Uri>,
     /// How long a caller waits for a refresh in flight.
     pub caller_wait: std::time::Duration,
     access: ArcSwap<Access>,
@@ -84,6 +86,7 @@ impl Route {
     ) -> Self {
         Self {
             name,
+            address: upstream.as_str().parse().ok(),
             upstream,
             caller_wait,
             access: ArcSwap::from_pointee(access),

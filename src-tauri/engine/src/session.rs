@@ -153,10 +153,13 @@ impl Session {
         };
         // What cannot be stored now is settled later: see `Settling`.
         let _ = self.write().await;
-        match grant {
+        let revocation = match grant {
             Some(grant) => self.revocations.revoke(&grant).await,
             None => Revocation::NothingHeld,
-        }
+        };
+        // Idle connections keep in their buffers what was last sent on them.
+        self.http.forget_connections();
+        revocation
     }
 
     /// Revokes, without anybody waiting for it, a grant that is not going to be kept.

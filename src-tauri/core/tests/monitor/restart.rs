@@ -267,6 +267,16 @@ fn a_restart_refreshes_only_what_can_be_refreshed() {
 }
 
 #[test]
+fn what_the_store_says_of_the_lease_held_counts() {
+    let mut rig = Rig::running();
+    let held = rig.monitor.status().usable.unwrap();
+    rig.send(Event::StartRequested);
+    let lease = Lease { id: held, ..rig.lease(Some(HOUR), false) };
+    assert_eq!(brief(&rig.send(Event::Loaded(Loaded::Grant(lease)))), ["starting > running -"]);
+    assert_eq!(rig.deadline(), Some((HOUR, Wake::Expire)), "it is not renewed, it ends");
+}
+
+#[test]
 fn a_start_after_a_stop_does_not_refresh_what_is_valid() {
     let mut rig = Rig::running();
     let lease = rig.monitor.status().usable.unwrap();

@@ -2,11 +2,13 @@
 
 use http::Uri;
 use http::uri::PathAndQuery;
-use url::Url;
 
-/// The upstream's address with `below` (empty, or a path that begins with `/`) and `query` added to its own.
+/// The address of `upstream` with `below` (empty, or a path that begins with `/`) and `query` added to its own.
 /// `None` when they would lead out of it, or make no address.
-pub(super) fn target(upstream: &Url, below: &str, query: Option<&str>) -> Option<Uri> {
+pub(super) fn target(upstream: &Uri, below: &str, query: Option<&str>) -> Option<Uri> {
+    if below.is_empty() && query.is_none() {
+        return Some(upstream.clone());
+    }
     if leads_out(below) {
         return None;
     }
@@ -18,9 +20,9 @@ pub(super) fn target(upstream: &Url, below: &str, query: Option<&str>) -> Option
         (None, None) => String::new(),
     };
     let path: PathAndQuery = format!("{base}{below}{query}").parse().ok()?;
-    let host = upstream.host_str()?;
-    let authority = upstream.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    Uri::builder().scheme(upstream.scheme()).authority(authority).path_and_query(path).build().ok()
+    let mut parts = upstream.clone().into_parts();
+    parts.path_and_query = Some(path);
+    Uri::from_parts(parts).ok()
 }
 
 /// Whether a path has a dot segment, encoded or not: the token is for the endpoint and what is below it.
@@ -47,14 +49,14 @@ mod tests {
             ("http://[::1]:9000/mcp", "/a%20b%2Fc", None, "http://[::1]:9000/mcp/a%20b%2Fc"),
             ("http://127.0.0.1:9000/mcp", "/a..b/.c", None, "http://127.0.0.1:9000/mcp/a..b/.c"),
         ] {
-            let upstream = Url::parse(upstream).unwrap();
+            let upstream = upstream.parse().unwrap();
             assert_eq!(target(&upstream, below, query).unwrap().to_string(), expected);
         }
     }
 
     #[test]
     fn nothing_leads_out_of_the_endpoint() {
-        let upstream = Url::parse("https://mcp.example/mcp").unwrap();
+        let upstream = Uri::from_static("https://mcp.example/mcp");
         for below in ["/..", "/../admin", "/a/../../admin", "/%2e%2E/admin", "/.%2e", "/a/./b", "/..%2fadmin", "/..\\x"]
         {
             assert_eq!(target(&upstream, below, None), None, "{below}");
