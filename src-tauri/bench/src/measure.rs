@@ -1,6 +1,7 @@
 //! What Lamplighter costs, each figure beside a rival or a bound measured in the same run. Knows the `lamplighter`
 //! program from outside only: its commands, its files, its port.
 
+mod ask;
 mod child;
 mod hop;
 mod lamplighter;
@@ -9,6 +10,7 @@ mod machine;
 mod nginx;
 mod report;
 mod roles;
+mod scale;
 mod stopwatch;
 
 use std::path::PathBuf;
@@ -40,6 +42,8 @@ struct Arguments {
 enum Section {
     /// One request through Lamplighter, a bare TCP relay, nginx, and none of them.
     Hop,
+    /// Many workloads in one engine, idle and in an outage of all at once.
+    Scale,
 }
 
 /// How long and how often something is measured.
@@ -49,6 +53,11 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
+    /// Whether figures are worth little and must only come soon.
+    pub(crate) fn is_quick(self) -> bool {
+        self.quick
+    }
+
     /// `thorough`, or much less of it.
     pub(crate) fn rounds(self, thorough: usize) -> usize {
         if self.quick { 2 } else { thorough }
@@ -75,6 +84,7 @@ pub(crate) fn run() -> Result<()> {
     for section in sections {
         match section {
             Section::Hop => report.add(runtime.block_on(hop::measure(effort))?),
+            Section::Scale => report.add(runtime.block_on(scale::measure(effort))?),
         }
     }
     say(&report.to_string());

@@ -22,13 +22,21 @@ pub(crate) const TOKEN: &str = "a-token-of-the-benchmark-and-of-nobody-else";
 pub(crate) struct Lamplighter {
     pub(crate) process: Child,
     pub(crate) address: SocketAddr,
+    /// Opens everything.
+    pub(crate) api_key: String,
     home: TempDir,
 }
 
 impl Lamplighter {
     /// Starts an engine whose profile is `home`; ready when it answers.
     pub(crate) async fn start(home: TempDir) -> Result<Self> {
+        Self::with(home, &[]).await
+    }
+
+    /// The same with `settings`, as environment variables.
+    pub(crate) async fn with(home: TempDir, settings: &[(&str, String)]) -> Result<Self> {
         let mut serve = command(&home)?;
+        serve.envs(settings.iter().map(|(name, value)| (name, value)));
         let process = Child::start(serve.arg("serve").stdout(Stdio::null()).stderr(Stdio::null()))?;
         let watch = Stopwatch::start();
         let file = home.path().join("engine.json");
@@ -40,13 +48,19 @@ impl Lamplighter {
             }
         };
         let address = published["address"].as_str().context("engine.json names no address")?.parse()?;
-        Ok(Self { process, address, home })
+        let api_key = published["api_key"].as_str().context("engine.json holds no key")?.to_owned();
+        Ok(Self { process, address, api_key, home })
     }
 
     /// A workload with a token that somebody pasted, and the way to it.
     pub(crate) fn add(&self, name: &str, upstream: SocketAddr) -> Result<Target> {
         let url = format!("http://{upstream}/mcp");
         self.run(&["add", name, &url, "--bearer-stdin"], TOKEN)?;
+        self.way_to(name)
+    }
+
+    /// The way to a workload.
+    pub(crate) fn way_to(&self, name: &str) -> Result<Target> {
         let endpoint: Value = serde_json::from_str(&self.run(&["endpoint", name, "--json"], "")?)?;
         let authorization = endpoint["headers"]["Authorization"].as_str().context("no key")?.to_owned();
         Ok(Target { address: self.address, path: format!("/{name}/mcp"), authorization })

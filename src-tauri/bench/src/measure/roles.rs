@@ -1,5 +1,6 @@
 //! The parts of other programs that the benchmark plays in processes of its own, so that what each costs can be told.
 
+mod authorization;
 mod relay;
 mod upstream;
 
@@ -20,6 +21,8 @@ pub(crate) enum Role {
     Upstream,
     /// A TCP relay that looks at nothing; its other end is `RELAY_TO`.
     Relay,
+    /// An authorization server that counts, and fails when it is told to.
+    Authorization,
 }
 
 impl Role {
@@ -34,6 +37,7 @@ impl Role {
             match self {
                 Self::Upstream => upstream::serve(listener).await,
                 Self::Relay => relay::serve(listener, std::env::var("RELAY_TO")?.parse()?).await,
+                Self::Authorization => authorization::serve(listener).await,
             }
         })
     }
