@@ -8,10 +8,12 @@ mod lamplighter;
 mod load;
 mod machine;
 mod nginx;
+mod profile;
 mod refusals;
 mod renewal;
 mod report;
 mod roles;
+mod scale;
 mod stopwatch;
 mod streams;
 
@@ -50,6 +52,8 @@ enum Section {
     Refusals,
     /// Many callers at the moment a token expires.
     Renewal,
+    /// Many workloads in one engine, idle and in an outage of all at once.
+    Scale,
 }
 
 /// How long and how often something is measured.
@@ -59,6 +63,11 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
+    /// Whether figures are worth little and must only come soon.
+    pub(crate) fn is_quick(self) -> bool {
+        self.quick
+    }
+
     /// `thorough`, or much less of it.
     pub(crate) fn rounds(self, thorough: usize) -> usize {
         if self.quick { 2 } else { thorough }
@@ -90,6 +99,7 @@ pub(crate) fn run() -> Result<()> {
             Section::Streams => report.add(runtime.block_on(streams::measure(effort))?),
             Section::Refusals => report.add(runtime.block_on(refusals::measure(effort))?),
             Section::Renewal => report.add(runtime.block_on(renewal::measure(effort))?),
+            Section::Scale => report.add(runtime.block_on(scale::measure(effort))?),
         }
     }
     say(&report.to_string());

@@ -35,29 +35,14 @@ impl Child {
         Ok(Self { process })
     }
 
-    /// Starts `command` and reads the first line it prints.
-    pub(crate) fn printing(command: &mut Command) -> Result<(Self, String)> {
+    /// Starts `command` and reads the address that is the first line it prints.
+    pub(crate) fn serving(command: &mut Command) -> Result<(Self, SocketAddr)> {
         let mut child = Self::start(command.stdout(Stdio::piped()))?;
         let printed = child.process.stdout.take().context("no standard output")?;
         let mut line = String::new();
         BufReader::new(printed).read_line(&mut line)?;
-        Ok((child, line.trim().to_owned()))
-    }
-
-    /// Starts `command` and reads the address that is the first line it prints.
-    pub(crate) fn serving(command: &mut Command) -> Result<(Self, SocketAddr)> {
-        let (child, line) = Self::printing(command)?;
-        let address = line.parse().with_context(|| format!("no address: {line:?}"))?;
+        let address = line.trim().parse().with_context(|| format!("no address: {line:?}"))?;
         Ok((child, address))
-    }
-
-    /// Waits until it ends; an error when it did not do what it should.
-    pub(crate) fn done(mut self) -> Result<()> {
-        let status = self.process.wait()?;
-        if !status.success() {
-            bail!("a program ended with {status}");
-        }
-        Ok(())
     }
 
     /// Its number.

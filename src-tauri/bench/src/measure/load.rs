@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::future::try_join_all;
 use hdrhistogram::Histogram;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
@@ -75,6 +75,15 @@ impl Target {
     pub(crate) fn below(&self, below: &str) -> Self {
         Self { path: format!("{}{below}", self.path), ..self.clone() }
     }
+
+    /// One question on a connection of its own, answered whole.
+    pub(crate) async fn ask(&self, method: Method, body: impl Into<Bytes>) -> Result<Bytes> {
+        let answer = Caller::connect(self.clone()).await?.send(method, body).await?;
+        if !answer.status().is_success() {
+            bail!("{} answered {}", self.path, answer.status());
+        }
+        Ok(answer.into_body().collect().await?.to_bytes())
+    }
 }
 
 impl Caller {
@@ -93,8 +102,7 @@ impl Caller {
 
     /// One tool call, answered whole, and with the status `expected`.
     pub(crate) async fn answered(&mut self, expected: StatusCode) -> Result<Bytes> {
-        let request = self.request(Method::POST).body(Full::from(CALL))?;
-        let answer = self.sender.send_request(request).await.context("no answer")?;
+        let answer = self.send(Method::POST, CALL).await?;
         let status = answer.status();
         let body = answer.into_body().collect().await?.to_bytes();
         if status != expected {
@@ -106,22 +114,23 @@ impl Caller {
 
     /// What a GET is answered with, as it streams. The connection lasts as long as the answer.
     pub(crate) async fn open(mut self) -> Result<Incoming> {
-        let request = self.request(Method::GET).body(Full::default())?;
-        let answer = self.sender.send_request(request).await.context("no answer")?;
+        let answer = self.send(Method::GET, "").await?;
         if answer.status() != StatusCode::OK {
             bail!("{} answered {}", self.target.path, answer.status());
         }
         Ok(answer.into_body())
     }
 
-    pub(crate) fn request(&self, method: Method) -> http::request::Builder {
-        Request::builder()
+    async fn send(&mut self, method: Method, body: impl Into<Bytes>) -> Result<Response<Incoming>> {
+        let request = Request::builder()
             .method(method)
             .uri(&self.target.path)
             .header(HOST, self.target.address.to_string())
             .header(AUTHORIZATION, &self.target.authorization)
             .header(ACCEPT, "application/json, text/event-stream")
             .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(body.into()))?;
+        self.sender.send_request(request).await.context("no answer")
     }
 
     async fn until(mut self, expected: StatusCode, watch: Stopwatch, until: Until) -> Result<Histogram<u64>> {

@@ -1,12 +1,10 @@
 //! Refusals: what a call costs that is refused because there is no token, and that it costs the authorization server
 //! nothing.
 
-use std::fs;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use http::StatusCode;
-use lamplighter_simulator::{Endpoint, Fault};
 
 use crate::measure::Effort;
 use crate::measure::authorization::Authorization;
@@ -14,17 +12,14 @@ use crate::measure::child::{Child, PATIENCE};
 use crate::measure::lamplighter::Lamplighter;
 use crate::measure::load::{Caller, Sample, Target, Until, answers};
 use crate::measure::nginx::Nginx;
+use crate::measure::profile::Profile;
 use crate::measure::report::{Table, median, micros, say};
-use crate::measure::roles::Role;
-use crate::measure::stopwatch::{Stopwatch, pause};
+use crate::measure::roles::{Role, Rules};
+use crate::measure::stopwatch::{Stopwatch, now, pause};
 
 /// A try a second, give or take a tenth.
-const SETTINGS: &str = "[token]
-refresh_max_tries = 1
-refresh_initial_retry_interval = \"100ms\"
-refresh_max_retry_interval = \"100ms\"
-auth_retrying_tick_interval = \"1s\"
-";
+const SETTINGS: [(&str, &str); 2] =
+    [("LAMPLIGHTER_TOKEN_REFRESH_MAX_TRIES", "1"), ("LAMPLIGHTER_TOKEN_AUTH_RETRYING_TICK_INTERVAL", "1s")];
 
 /// The shortest time from one try to the next.
 const TICK: Duration = Duration::from_millis(900);
@@ -52,12 +47,12 @@ struct Round {
 pub(crate) async fn measure(effort: Effort) -> Result<Vec<Table>> {
     let (_server, server) = Role::Upstream.start(&[])?;
     let nginx = Nginx::before(server).await?;
-    let authorization = Authorization::start(Duration::from_secs(2))?;
-    let home = tempfile::tempdir()?;
-    fs::write(home.path().join("config.toml"), SETTINGS)?;
-    let engine = Lamplighter::start(home).await?;
-    let through = authorization.sign_in(&engine, "tools", server).await?;
-    authorization.server().fail(Endpoint::Token, Fault::Page(StatusCode::FORBIDDEN));
+    let authorization = Authorization::start()?;
+    authorization.rule(Rules { down: true, ..Rules::default() }).await?;
+    let mut profile = Profile::new()?;
+    profile.signed_in("tools", &format!("http://{server}/mcp"), authorization.address, now()).await?;
+    let engine = Lamplighter::start(profile, &SETTINGS.map(|(name, value)| (name, value.to_owned()))).await?;
+    let through = engine.target("tools")?;
     refused(&through).await?;
 
     let of_nginx = Target { address: nginx.address, path: "/refused".to_owned(), authorization: String::new() };
@@ -129,17 +124,17 @@ async fn hammered(authorization: &Authorization, target: &Target, effort: Effort
     let columns = ["during an outage", "in", "token requests", "the schedule's most"];
     let mut table = Table::new("Refusals: the authorization server's share", columns);
     say(&format!("{HAMMERED} calls that are refused"));
-    let before = authorization.asked();
+    let before = authorization.tally().await?.requests();
     let until = Until::Calls(HAMMERED / CLIENTS + 1);
     let sample = answers(StatusCode::SERVICE_UNAVAILABLE, target, usize::try_from(CLIENTS)?, until).await?;
-    let hammered = authorization.asked() - before;
+    let hammered = authorization.tally().await?.requests() - before;
     let calls = sample.latencies.len();
 
     let quiet = effort.millis(10_000);
     say("and none");
-    let before = authorization.asked();
+    let before = authorization.tally().await?.requests();
     pause(quiet).await;
-    let idle = authorization.asked() - before;
+    let idle = authorization.tally().await?.requests() - before;
     for (name, span, asked) in [("nobody calls", quiet, idle), (&format!("{calls} calls"), sample.elapsed, hammered)] {
         let figures = [format!("{:.1} s", span.as_secs_f64()), asked.to_string(), most(span).to_string()];
         table.row([name.to_owned()].into_iter().chain(figures));

@@ -1,21 +1,21 @@
 //! Renewal: many callers at the moment a token expires, and how long the last of them waits.
 
-use std::fs;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use lamplighter_simulator::{Endpoint, Fault};
+use jiff::SignedDuration;
 
 use crate::measure::Effort;
 use crate::measure::authorization::Authorization;
 use crate::measure::child::PATIENCE;
 use crate::measure::lamplighter::Lamplighter;
 use crate::measure::load::{Caller, Target};
+use crate::measure::profile::Profile;
 use crate::measure::report::{Table, median, say};
-use crate::measure::roles::Role;
-use crate::measure::stopwatch::{Stopwatch, pause};
+use crate::measure::roles::{Role, Rules};
+use crate::measure::stopwatch::{Stopwatch, now, pause};
 
 const CALLERS: [usize; 3] = [1, 200, 10_000];
 
@@ -30,8 +30,6 @@ const ENDPOINT: Duration = Duration::from_secs(2);
 
 /// Connections that are being made at one time.
 const AT_ONCE: usize = 50;
-
-const HOUR: Duration = Duration::from_hours(1);
 
 struct Round {
     /// How long the last caller waits that has a token at hand, in milliseconds.
@@ -50,11 +48,13 @@ struct Scene {
 
 pub(crate) async fn measure(effort: Effort) -> Result<Vec<Table>> {
     let (_server, server) = Role::Upstream.start(&[])?;
-    let authorization = Authorization::start(HOUR)?;
-    let home = tempfile::tempdir()?;
-    fs::write(home.path().join("config.toml"), format!("[token]\nrefresh_margin = \"{}ms\"\n", MARGIN.as_millis()))?;
-    let engine = Lamplighter::start(home).await?;
-    let target = authorization.sign_in(&engine, "tools", server).await?;
+    let authorization = Authorization::start()?;
+    let mut profile = Profile::new()?;
+    let expires_at = now() + SignedDuration::from_hours(1);
+    profile.signed_in("tools", &format!("http://{server}/mcp"), authorization.address, expires_at).await?;
+    let margin = ("LAMPLIGHTER_TOKEN_REFRESH_MARGIN", format!("{}ms", MARGIN.as_millis()));
+    let engine = Lamplighter::start(profile, &[margin]).await?;
+    let target = engine.target("tools")?;
     let scene = Scene { engine, authorization, target };
 
     let columns = ["callers", "token requests", "last answered, beyond the endpoint's time", "with a token at hand"];
@@ -92,15 +92,14 @@ impl Scene {
         let watch = Stopwatch::start();
         let plain = last(all, watch).await?;
 
-        self.renew(TOKEN_LIFETIME)?;
-        self.authorization.tokens_last(HOUR);
-        self.authorization.server().fail_times(Endpoint::Token, 1, &Fault::Delay(ENDPOINT));
-        let before = self.authorization.asked();
+        self.renew(TOKEN_LIFETIME).await?;
+        self.authorization.rule(Rules { delay: ENDPOINT, ..Rules::default() }).await?;
+        let before = self.authorization.tally().await?.requests();
         let all = self.connect(callers).await?;
         let begun = self.renewal_begins(before).await?;
         pause(MARGIN).await;
         let answered = last(all, begun).await?;
-        let token_requests = self.authorization.asked() - before;
+        let token_requests = self.authorization.tally().await?.requests() - before;
         Ok(Round {
             plain: plain.as_secs_f64() * 1e3,
             beyond: (answered.as_secs_f64() - ENDPOINT.as_secs_f64()) * 1e3,
@@ -109,15 +108,16 @@ impl Scene {
     }
 
     /// Has the token replaced by one that lasts for `lifetime`.
-    fn renew(&self, lifetime: Duration) -> Result<()> {
-        self.authorization.tokens_last(lifetime);
-        let before = self.authorization.server().counts().tokens_issued;
-        self.engine.run(&["retry", "tools"], "")?;
+    async fn renew(&self, lifetime: Duration) -> Result<()> {
+        self.authorization.rule(Rules { lifetime, ..Rules::default() }).await?;
+        let before = self.authorization.tally().await?.renewed;
+        self.engine.run(&["retry", "tools"])?;
         let watch = Stopwatch::start();
-        while self.authorization.server().counts().tokens_issued == before {
+        while self.authorization.tally().await?.renewed == before {
             if watch.elapsed() > PATIENCE {
                 bail!("the token is not renewed");
             }
+            pause(Duration::from_millis(1)).await;
         }
         Ok(())
     }
@@ -130,7 +130,7 @@ impl Scene {
     /// Runs since the token endpoint was asked.
     async fn renewal_begins(&self, before: u64) -> Result<Stopwatch> {
         let patience = Stopwatch::start();
-        while self.authorization.asked() == before {
+        while self.authorization.tally().await?.requests() == before {
             if patience.elapsed() > PATIENCE {
                 bail!("the token does not expire");
             }

@@ -1,5 +1,6 @@
 //! The parts of other programs that the benchmark plays in processes of its own, so that what each costs can be told.
 
+mod authorization;
 mod relay;
 mod streams;
 mod upstream;
@@ -14,6 +15,7 @@ use tokio::net::TcpListener;
 
 use crate::measure::child::Child;
 
+pub(crate) use authorization::{Rules, Tally};
 pub(crate) use streams::BULK;
 
 /// A part to play.
@@ -25,6 +27,8 @@ pub(crate) enum Role {
     Streams,
     /// A TCP relay that looks at nothing; its other end is `RELAY_TO`.
     Relay,
+    /// An authorization server that counts, and fails when it is told to.
+    Authorization,
 }
 
 impl Role {
@@ -40,6 +44,7 @@ impl Role {
                 Self::Upstream => upstream::serve(listener).await,
                 Self::Streams => streams::serve(listener).await,
                 Self::Relay => relay::serve(listener, std::env::var("RELAY_TO")?.parse()?).await,
+                Self::Authorization => authorization::serve(listener).await,
             }
         })
     }

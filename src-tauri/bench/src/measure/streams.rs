@@ -46,8 +46,7 @@ impl Between {
         let (server, address) = Role::Streams.start(&[])?;
         let (relay, relay_address) = Role::Relay.start(&[("RELAY_TO", address.to_string())])?;
         let nginx = Nginx::before(address).await?;
-        let engine = Lamplighter::start(tempfile::tempdir()?).await?;
-        let through = engine.add("tools", address)?;
+        let (engine, through) = Lamplighter::before(address).await?;
         let to = |address| Target { address, path: "/mcp".to_owned(), authorization: format!("Bearer {TOKEN}") };
         let targets = [to(address), to(relay_address), to(nginx.address), through];
         Ok(Self { relay, nginx, engine, targets, _server: server })

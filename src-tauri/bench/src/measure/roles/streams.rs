@@ -18,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use super::upstream;
-use crate::measure::stopwatch::{nanos, pause};
+use crate::measure::stopwatch::{now, pause};
 
 /// The length of the long answer, in bytes.
 pub(crate) const BULK: usize = 100 << 20;
@@ -59,7 +59,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, Infallible
 fn ticks() -> impl Stream<Item = Bytes> + Send {
     stream::unfold(Duration::ZERO, |wait| async move {
         pause(wait).await;
-        Some((Bytes::from(format!("data: {}\n\n", nanos())), TICK))
+        Some((Bytes::from(format!("data: {}\n\n", now().as_nanosecond())), TICK))
     })
 }
 

@@ -8,7 +8,7 @@ use super::{Between, Way};
 use crate::measure::Effort;
 use crate::measure::load::Caller;
 use crate::measure::report::{Table, median, say};
-use crate::measure::stopwatch::{Stopwatch, nanos};
+use crate::measure::stopwatch::{Stopwatch, now};
 
 /// Streams opened in a round.
 const OPENINGS: usize = 100;
@@ -46,7 +46,7 @@ async fn round(way: &Way<'_>, effort: Effort) -> Result<Round> {
     let (watch, span) = (Stopwatch::start(), effort.millis(1_000));
     while watch.elapsed() < span {
         let frame = events.frame().await.context("the stream ended")??;
-        let arrived = nanos();
+        let arrived = now().as_nanosecond();
         let text = frame.into_data().ok().context("no data")?;
         for sent in std::str::from_utf8(&text)?.lines().filter_map(|line| line.strip_prefix("data: ")) {
             event.record(u64::try_from(arrived - sent.parse::<i128>()?).unwrap_or(0))?;
