@@ -3,6 +3,7 @@
 //! Monitors decide once an episode that something is worth telling; the board decides when and in which toast. It
 //! knows neither states nor how a toast is drawn; its words are those of [`crate::condition`].
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::condition::{Cause, toasts};
@@ -76,7 +77,9 @@ struct Group {
     subject: Subject,
     /// Whom it speaks of.
     members: Vec<String>,
-    /// Those of them that work again.
+    /// Those of them that do not work again yet.
+    waiting: HashSet<String>,
+    /// Those that do.
     recovered: Vec<String>,
 }
 
@@ -149,6 +152,7 @@ impl Board {
             since: now.moment,
             subject,
             members: vec![workload.to_owned()],
+            waiting: HashSet::from([workload.to_owned()]),
             recovered: Vec::new(),
         };
         let toast = group.toast();
@@ -162,11 +166,12 @@ impl Board {
         let Some(index) = self.shown.iter().position(|group| group.waits_for(workload)) else {
             return self.show(workload, subject, now);
         };
-        let before = self.shown.remove(index);
+        let mut before = self.shown.remove(index);
         if before.members.len() > 1 {
             // The others still need theirs.
-            let members = before.members.iter().filter(|name| *name != workload).cloned().collect();
-            self.shown.push(Group { members, ..before });
+            before.members.retain(|name| name != workload);
+            before.waiting.remove(workload);
+            self.shown.push(before);
             return self.show(workload, subject, now);
         }
         let toast = self.show(workload, subject, now);
@@ -184,6 +189,7 @@ impl Board {
     fn recovered(&mut self, workload: &str) -> Option<Toast> {
         self.held.retain(|(name, _)| name != workload);
         let group = self.shown.iter_mut().find(|group| group.waits_for(workload))?;
+        group.waiting.remove(workload);
         group.recovered.push(workload.to_owned());
         Some(group.toast())
     }
@@ -192,27 +198,30 @@ impl Board {
 impl Group {
     /// Whether this toast tells of a trouble of `workload` that may yet pass.
     fn waits_for(&self, workload: &str) -> bool {
-        let is_this = |name: &String| name == workload;
-        matches!(self.subject, Subject::Retrying(_))
-            && self.members.iter().any(is_this)
-            && !self.recovered.iter().any(is_this)
+        matches!(self.subject, Subject::Retrying(_)) && self.waiting.contains(workload)
     }
 
     fn may_change(&self, now: Moment) -> bool {
-        now.since(self.since) <= TOGETHER || self.members.iter().any(|member| self.waits_for(member))
+        let may_pass = matches!(self.subject, Subject::Retrying(_)) && !self.waiting.is_empty();
+        now.since(self.since) <= TOGETHER || may_pass
     }
 
     fn add(&mut self, workload: &str) {
-        self.recovered.retain(|name| name != workload);
-        if !self.members.iter().any(|name| name == workload) {
-            self.members.push(workload.to_owned());
+        if !self.waiting.insert(workload.to_owned()) {
+            return;
+        }
+        match self.recovered.iter().position(|name| name == workload) {
+            Some(index) => drop(self.recovered.remove(index)),
+            None => self.members.push(workload.to_owned()),
         }
     }
 
     fn toast(&self) -> Toast {
-        let waiting: Vec<String> = self.members.iter().filter(|name| !self.recovered.contains(name)).cloned().collect();
         let words = match &self.subject {
-            Subject::Retrying(_) if !self.recovered.is_empty() => toasts::recovered(&self.recovered, &waiting),
+            Subject::Retrying(_) if !self.recovered.is_empty() => {
+                let waiting = self.members.iter().filter(|name| self.waiting.contains(*name));
+                toasts::recovered(&self.recovered, &waiting.cloned().collect::<Vec<_>>())
+            }
             Subject::Retrying(cause) => toasts::retrying(&self.members, cause),
             Subject::SignInNeeded(grant, cause) => toasts::sign_in_needed(&self.members, *grant, cause),
             Subject::NotStored => toasts::not_stored(&self.members),

@@ -144,6 +144,19 @@ fn others_of_the_same_cause_amend_it_in_place() {
 }
 
 #[test]
+fn of_many_only_a_few_are_named() {
+    let mut desk = Desk::new();
+    let names: Vec<String> = (1..=7).map(|number| format!("lamp-{number}")).collect();
+    let toast = names.iter().map(|name| desk.toast(name, &retrying())).last().unwrap();
+    assert_eq!(toast.title, "7 servers are trying again");
+    assert!(toast.body.starts_with("lamp-1, lamp-2, lamp-3, lamp-4 and 3 others: "), "{}", toast.body);
+    assert_eq!(toast.workloads, names, "it speaks of all of them");
+
+    let toast = names[2..].iter().map(|name| desk.toast(name, &recovered())).last().unwrap();
+    assert_eq!(toast.body, "lamp-1 and lamp-2 are still being tried.");
+}
+
+#[test]
 fn another_cause_is_another_toast() {
     let mut desk = Desk::new();
     assert_eq!(desk.toast("linear", &retrying()).id, 1);
