@@ -3,6 +3,7 @@
 
 mod authorization;
 mod child;
+mod clients;
 mod hop;
 mod lamplighter;
 mod load;
@@ -54,6 +55,8 @@ enum Section {
     Renewal,
     /// Many workloads in one engine, idle and in an outage of all at once.
     Scale,
+    /// The same work by `mcp-remote`, a program for each server.
+    Clients,
 }
 
 /// How long and how often something is measured.
@@ -100,6 +103,7 @@ pub(crate) fn run() -> Result<()> {
             Section::Refusals => report.add(runtime.block_on(refusals::measure(effort))?),
             Section::Renewal => report.add(runtime.block_on(renewal::measure(effort))?),
             Section::Scale => report.add(runtime.block_on(scale::measure(effort))?),
+            Section::Clients => report.add(runtime.block_on(clients::measure(effort))?),
         }
     }
     say(&report.to_string());

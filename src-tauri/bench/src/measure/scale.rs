@@ -16,12 +16,15 @@ use crate::measure::authorization::Authorization;
 use crate::measure::child::Usage;
 use crate::measure::lamplighter::Lamplighter;
 use crate::measure::profile::Profile;
-use crate::measure::report::{Table, micros, say};
+use crate::measure::report::{Table, kib, mib, micros, say};
 use crate::measure::roles::Role;
 use crate::measure::stopwatch::{Stopwatch, now, pause};
 
 /// The workload whose token never expires: what goes through it tells how the others disturb it.
 const BYSTANDER: &str = "bystander";
+
+/// How long calls are made before the outage, in milliseconds.
+const CALLING: u64 = 5_000;
 
 /// One size of engine.
 struct Town {
@@ -56,11 +59,11 @@ struct Times {
 impl Times {
     fn of(count: usize, effort: Effort) -> Result<Self> {
         let thousandth = Duration::from_millis(u64::try_from(count)?);
-        let idle = effort.millis(30_000);
+        let idle = effort.millis(20_000);
         // A tenth of the policy's own ten minutes at ten thousand, and less where fewer have to share it.
         let span = effort.millis(20_000).max(effort.millis(6_000) * u32::try_from(count / 1_000)?.max(1));
         let span = span.max(Duration::from_secs(5));
-        Ok(Self { span, lead: Duration::from_secs(6) + 3 * thousandth + idle, idle })
+        Ok(Self { span, lead: effort.millis(CALLING) + Duration::from_secs(5) + 3 * thousandth + idle, idle })
     }
 
     /// How long the first tries of all last, and the second ones of those that made the first together.
@@ -118,7 +121,7 @@ async fn live(count: usize, effort: Effort, bare: u64) -> Result<Town> {
     until_all(&engine, "running", count + 1).await?;
     let running = start.elapsed();
     let way = engine.target(BYSTANDER)?;
-    let calls = paced(&way, effort.millis(5_000)).await?;
+    let calls = paced(&way, effort.millis(CALLING)).await?;
     pause(Duration::from_secs(1)).await;
     let before = engine.process.usage()?;
     pause(times.idle).await;
@@ -183,20 +186,17 @@ fn at_rest(towns: &[Town], bare: u64) -> Table {
             town.count.to_string(),
             format!("{:.0} ms", town.ready.as_secs_f64() * 1e3),
             format!("{:.0} ms", town.running.as_secs_f64() * 1e3),
-            format!("{:.1} MiB", mebibytes(town.memory + bare)),
-            format!(
-                "{:.1} KiB",
-                mebibytes(town.memory) * 1024.0 / f64::from(u32::try_from(town.count).unwrap_or(u32::MAX))
-            ),
+            mib(town.memory + bare),
+            kib(town.memory / town.count as u64),
             format!("{:.1} ms", micros(town.idle.cpu) / 1e3),
             format!("{:.0}", town.idle.wakes),
         ]);
     }
     table.remark(format!(
         "Every workload is signed in with a token of its own, read from the encrypted `file` store. Memory is the \
-         proportional share (PSS); memory each is what is beyond the {:.1} MiB of an engine without workloads. A wake-up \
+         proportional share (PSS); memory each is what is beyond the {} of an engine without workloads. A wake-up \
          is a thread that gave up the processor to wait. The profile lies in memory, so that a shared disk has no say.",
-        mebibytes(bare),
+        mib(bare),
     ));
     if let [.., fewer, most] = towns {
         let times = most.running.as_secs_f64() / fewer.running.as_secs_f64();
@@ -208,10 +208,4 @@ fn at_rest(towns: &[Town], bare: u64) -> Table {
         ));
     }
     table
-}
-
-fn mebibytes(bytes: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "memory is far below 2^52 bytes")]
-    let bytes = bytes as f64;
-    bytes / f64::from(1 << 20)
 }

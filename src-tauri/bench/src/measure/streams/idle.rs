@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use super::Between;
 use crate::measure::Effort;
 use crate::measure::load::{Caller, Target};
-use crate::measure::report::{Table, kib, say};
+use crate::measure::report::{Table, kib, say, times};
 use crate::measure::stopwatch::pause;
 
 const STREAMS: [usize; 2] = [1_000, 5_000];
@@ -49,11 +49,6 @@ pub(super) async fn measure(between: &Between, effort: Effort) -> Result<Table> 
         }
     }
     Ok(table)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "what programs hold is far below 2^52 bytes")]
-fn times(one: u64, other: u64) -> f64 {
-    one as f64 / other as f64
 }
 
 /// Opens `count` streams, and waits until each is heard of.
