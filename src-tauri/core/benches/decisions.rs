@@ -7,7 +7,7 @@ use std::time::Duration;
 use criterion::{BatchSize, Criterion};
 use lamplighter_core::admission::{Area, Key, admit};
 use lamplighter_core::condition::{Cause, Transport};
-use lamplighter_core::config::GrantKind;
+use lamplighter_core::config::{Config, Environment, GrantKind};
 use lamplighter_core::event::Loaded;
 use lamplighter_core::lease::Attempt;
 use lamplighter_core::notice::{Board, Notice};
@@ -20,6 +20,7 @@ fn main() {
     verdict(&mut criterion);
     monitor(&mut criterion);
     board(&mut criterion);
+    settings(&mut criterion);
     criterion.final_summary();
 }
 
@@ -68,6 +69,20 @@ fn board(criterion: &mut Criterion) {
             }
         });
     });
+}
+
+fn settings(criterion: &mut Criterion) {
+    for count in [1_000, 10_000] {
+        let workload =
+            |number| format!("[[workload]]\nname = \"lamp-{number}\"\nurl = \"https://mcp.example/{number}\"\n\n");
+        let text: String = (0..count).map(workload).collect();
+        let environment = Environment::new();
+        criterion.bench_function(&format!("settings: {count} workloads"), |bench| {
+            bench.iter(|| {
+                Config::parse("config.toml", black_box(&text), &environment).map(|config| config.workloads.len())
+            });
+        });
+    }
 }
 
 fn beginning() -> Reading {

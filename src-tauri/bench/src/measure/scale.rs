@@ -127,7 +127,7 @@ async fn live(count: usize, effort: Effort, bare: u64) -> Result<Town> {
     pause(times.idle).await;
     let after = engine.process.usage()?;
     if begun.elapsed() > times.lead {
-        bail!("the engine was not idle before the first renewal: it took {:?} to start", running);
+        bail!("the engine was not idle before the first renewal: it took {running:?} to start");
     }
     // Half a second early: no renewal may slip through.
     pause(times.lead.saturating_sub(begun.elapsed() + Duration::from_millis(500))).await;
