@@ -1,5 +1,5 @@
 //! What Lamplighter costs, each figure beside a rival or a bound measured in the same run. Knows the `lamplighter`
-//! program from outside only: its commands, its files, its port.
+//! program from outside only: its commands, its files, its port. Profiles are written by the engine's own code.
 
 mod authorization;
 mod child;

@@ -62,14 +62,14 @@ struct Called {
 pub(crate) async fn measure(effort: Effort) -> Result<Vec<Table>> {
     let (_tools, tools) = Role::Upstream.start(&[])?;
     let counts: &[usize] = if effort.is_quick() { &[1, 10] } else { &[1, 10, 50] };
-    let rounds = if effort.is_quick() { 1 } else { 5 };
+    let rounds = if effort.is_quick() { 1 } else { 3 };
     let columns = ["servers, through", "ready after", "memory", "call p50", "p99"];
     let mut table = Table::new("Clients: beside mcp-remote, a program for each server", columns);
     for &count in counts {
         let urls: Vec<String> = (0..count).map(|number| format!("http://{tools}/mcp/{number}")).collect();
         let mut seen: [Vec<Round>; 3] = Default::default();
         for number in 1..=rounds {
-            say(&format!("clients of {count} servers, round {number} of {rounds}"));
+            say(&format!("clients, servers: {count}, round {number} of {rounds}"));
             for (way, seen) in WAYS.into_iter().zip(&mut seen) {
                 seen.push(way.round(&urls).await?);
             }

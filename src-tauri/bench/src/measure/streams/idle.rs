@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use super::Between;
 use crate::measure::Effort;
 use crate::measure::load::{Caller, Target};
-use crate::measure::report::{Table, kib, say, times};
+use crate::measure::report::{Table, kib, mib, say, times};
 use crate::measure::stopwatch::pause;
 
 const STREAMS: [usize; 2] = [1_000, 5_000];
@@ -35,7 +35,7 @@ pub(super) async fn measure(between: &Between, effort: Effort) -> Result<Table> 
         }
         drop(open);
         pause(effort.millis(2_000)).await;
-        row.push(kib(held()?.saturating_sub(before)));
+        row.push(mib(held()?.saturating_sub(before)));
         table.row(row);
         if name == "TCP relay" {
             of_relay = each;
