@@ -92,10 +92,53 @@ enum Subject {
 }
 
 impl Board {
-    /// A monitor asked for `notice`; what is to be shown now.
-    pub fn noticed(&mut self, workload: &str, notice: &Notice, now: Reading) -> Vec<Toast> {
+    /// Monitors asked for `notices`, each of a workload; what is to be shown now. Whatever came of many is made once.
+    pub fn noticed<'a>(
+        &mut self,
+        notices: impl IntoIterator<Item = (&'a str, &'a Notice)>,
+        now: Reading,
+    ) -> Vec<Toast> {
         self.shown.retain(|group| group.may_change(now.moment));
-        let toast = match notice {
+        let changed: Vec<u64> =
+            notices.into_iter().filter_map(|(workload, notice)| self.take(workload, notice, now)).collect();
+        self.toasts(changed)
+    }
+
+    /// The machine woke.
+    pub fn woke(&mut self, now: Reading) {
+        self.grace_ends = Some(now.moment + WAKE_GRACE);
+    }
+
+    /// The deadline has come; what is to be shown now.
+    pub fn elapsed(&mut self, now: Reading) -> Vec<Toast> {
+        if self.deadline().is_none_or(|end| now.moment < end) {
+            return Vec::new();
+        }
+        let held = std::mem::take(&mut self.held);
+        let changed = held.into_iter().map(|(workload, subject)| self.show(&workload, subject, now)).collect();
+        self.toasts(changed)
+    }
+
+    /// When to call [`Board::elapsed`].
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        self.grace_ends.filter(|_| !self.held.is_empty())
+    }
+
+    /// The toasts of `changed`, each as it is now, in the order of their last change.
+    fn toasts(&self, changed: Vec<u64>) -> Vec<Toast> {
+        let mut ids: Vec<u64> = Vec::new();
+        for id in changed {
+            ids.retain(|earlier| *earlier != id);
+            ids.push(id);
+        }
+        let group = |id| self.shown.iter().find(|group| group.id == id);
+        ids.into_iter().filter_map(group).map(Group::toast).collect()
+    }
+
+    /// Enters what `notice` says of `workload`; the toast that it changes, if any.
+    fn take(&mut self, workload: &str, notice: &Notice, now: Reading) -> Option<u64> {
+        match notice {
             Notice::Retrying { cause, .. } => {
                 let subject = Subject::Retrying(cause.clone());
                 if self.grace_ends.is_some_and(|end| now.moment < end) {
@@ -110,58 +153,30 @@ impl Board {
                 Some(self.show_in_place(workload, Subject::SignInNeeded(*grant, cause.clone()), now))
             }
             Notice::NotStored => Some(self.show(workload, Subject::NotStored, now)),
-        };
-        toast.into_iter().collect()
-    }
-
-    /// The machine woke.
-    pub fn woke(&mut self, now: Reading) {
-        self.grace_ends = Some(now.moment + WAKE_GRACE);
-    }
-
-    /// The deadline has come; what is to be shown now.
-    pub fn elapsed(&mut self, now: Reading) -> Vec<Toast> {
-        if self.deadline().is_none_or(|end| now.moment < end) {
-            return Vec::new();
         }
-        let mut toasts: Vec<Toast> = Vec::new();
-        for (workload, subject) in std::mem::take(&mut self.held) {
-            let toast = self.show(&workload, subject, now);
-            toasts.retain(|earlier| earlier.id != toast.id);
-            toasts.push(toast);
-        }
-        toasts
-    }
-
-    /// When to call [`Board::elapsed`].
-    #[must_use]
-    pub fn deadline(&self) -> Option<Moment> {
-        self.grace_ends.filter(|_| !self.held.is_empty())
     }
 
     /// Shows `subject` for `workload`: in the toast of the others that it has befallen just now, else in a new one.
-    fn show(&mut self, workload: &str, subject: Subject, now: Reading) -> Toast {
+    fn show(&mut self, workload: &str, subject: Subject, now: Reading) -> u64 {
         let together = |group: &&mut Group| group.subject == subject && now.moment.since(group.since) <= TOGETHER;
         if let Some(group) = self.shown.iter_mut().find(together) {
             group.add(workload);
-            return group.toast();
+            return group.id;
         }
         self.last_id += 1;
-        let group = Group {
+        self.shown.push(Group {
             id: self.last_id,
             since: now.moment,
             subject,
             members: vec![workload.to_owned()],
             waiting: HashSet::from([workload.to_owned()]),
             recovered: Vec::new(),
-        };
-        let toast = group.toast();
-        self.shown.push(group);
-        toast
+        });
+        self.last_id
     }
 
     /// Shows `subject` for `workload`, in the place of the trouble that it has come of.
-    fn show_in_place(&mut self, workload: &str, subject: Subject, now: Reading) -> Toast {
+    fn show_in_place(&mut self, workload: &str, subject: Subject, now: Reading) -> u64 {
         self.held.retain(|(name, _)| name != workload);
         let Some(index) = self.shown.iter().position(|group| group.waits_for(workload)) else {
             return self.show(workload, subject, now);
@@ -174,24 +189,23 @@ impl Board {
             self.shown.push(before);
             return self.show(workload, subject, now);
         }
-        let toast = self.show(workload, subject, now);
-        if toast.workloads.len() > 1 {
-            return toast;
+        let id = self.show(workload, subject, now);
+        match self.shown.iter_mut().find(|group| group.id == id) {
+            Some(group) if group.members.len() == 1 => {
+                group.id = before.id;
+                before.id
+            }
+            Some(_) | None => id,
         }
-        let id = before.id;
-        if let Some(group) = self.shown.last_mut() {
-            group.id = id;
-        }
-        Toast { id, ..toast }
     }
 
     /// A recovery is told only where the trouble was, and in its place.
-    fn recovered(&mut self, workload: &str) -> Option<Toast> {
+    fn recovered(&mut self, workload: &str) -> Option<u64> {
         self.held.retain(|(name, _)| name != workload);
         let group = self.shown.iter_mut().find(|group| group.waits_for(workload))?;
         group.waiting.remove(workload);
         group.recovered.push(workload.to_owned());
-        Some(group.toast())
+        Some(group.id)
     }
 }
 

@@ -27,7 +27,7 @@ impl Desk {
     }
 
     fn notice(&mut self, workload: &str, notice: &Notice) -> Vec<Toast> {
-        self.board.noticed(workload, notice, self.now)
+        self.board.noticed([(workload, notice)], self.now)
     }
 
     /// The one toast that this notice leads to.
@@ -154,6 +154,15 @@ fn of_many_only_a_few_are_named() {
 
     let toast = names[2..].iter().map(|name| desk.toast(name, &recovered())).last().unwrap();
     assert_eq!(toast.body, "lamp-1 and lamp-2 are still being tried.");
+}
+
+#[test]
+fn what_comes_together_is_made_into_one_toast() {
+    let mut desk = Desk::new();
+    let (slow, blocked) = (retrying(), blocked());
+    let toasts = desk.board.noticed([("linear", &slow), ("sentry", &blocked), ("notion", &slow)], desk.now);
+    let told: Vec<(u64, &[String])> = toasts.iter().map(|toast| (toast.id, toast.workloads.as_slice())).collect();
+    assert_eq!(told, [(2, &["sentry".to_owned()][..]), (1, &["linear".to_owned(), "notion".to_owned()][..])]);
 }
 
 #[test]
