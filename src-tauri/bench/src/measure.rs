@@ -1,15 +1,22 @@
 //! What Lamplighter costs, each figure beside a rival or a bound measured in the same run. Knows the `lamplighter`
-//! program from outside only: its commands, its files, its port.
+//! program from outside only: its commands, its files, its port. Profiles are written by the engine's own code.
 
+mod authorization;
 mod child;
+mod clients;
 mod hop;
 mod lamplighter;
 mod load;
 mod machine;
 mod nginx;
+mod profile;
+mod refusals;
+mod renewal;
 mod report;
 mod roles;
+mod scale;
 mod stopwatch;
+mod streams;
 
 use std::path::PathBuf;
 
@@ -40,6 +47,16 @@ struct Arguments {
 enum Section {
     /// One request through Lamplighter, a bare TCP relay, nginx, and none of them.
     Hop,
+    /// Event streams, clients that do not read, and long answers.
+    Streams,
+    /// What is refused while there is no token, and what that costs the authorization server.
+    Refusals,
+    /// Many callers at the moment a token expires.
+    Renewal,
+    /// Many workloads in one engine, idle and in an outage of all at once.
+    Scale,
+    /// The same work by `mcp-remote`, a program for each server.
+    Clients,
 }
 
 /// How long and how often something is measured.
@@ -49,6 +66,11 @@ pub(crate) struct Effort {
 }
 
 impl Effort {
+    /// Whether figures are worth little and must only come soon.
+    pub(crate) fn is_quick(self) -> bool {
+        self.quick
+    }
+
     /// `thorough`, or much less of it.
     pub(crate) fn rounds(self, thorough: usize) -> usize {
         if self.quick { 2 } else { thorough }
@@ -62,6 +84,8 @@ impl Effort {
 
 pub(crate) fn run() -> Result<()> {
     let arguments = Arguments::parse();
+    // For this program, and for the others that it starts: thousands of clients are thousands of descriptors.
+    rlimit::increase_nofile_limit(u64::MAX)?;
     if let Some(role) = arguments.role {
         return role.play();
     }
@@ -75,6 +99,11 @@ pub(crate) fn run() -> Result<()> {
     for section in sections {
         match section {
             Section::Hop => report.add(runtime.block_on(hop::measure(effort))?),
+            Section::Streams => report.add(runtime.block_on(streams::measure(effort))?),
+            Section::Refusals => report.add(runtime.block_on(refusals::measure(effort))?),
+            Section::Renewal => report.add(runtime.block_on(renewal::measure(effort))?),
+            Section::Scale => report.add(runtime.block_on(scale::measure(effort))?),
+            Section::Clients => report.add(runtime.block_on(clients::measure(effort))?),
         }
     }
     say(&report.to_string());

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion};
 use lamplighter_core::admission::{Area, Key, admit};
-use lamplighter_core::condition::Transport;
-use lamplighter_core::config::GrantKind;
+use lamplighter_core::condition::{Cause, Transport};
+use lamplighter_core::config::{Config, Environment, GrantKind};
 use lamplighter_core::event::Loaded;
 use lamplighter_core::lease::Attempt;
+use lamplighter_core::notice::{Board, Notice};
 use lamplighter_core::verdict::{Answer, Content, judge};
 use lamplighter_core::{Command, Event, Lease, LeaseId, Moment, Monitor, Phase, Policy, Reading};
 
@@ -18,6 +19,8 @@ fn main() {
     admission(&mut criterion);
     verdict(&mut criterion);
     monitor(&mut criterion);
+    board(&mut criterion);
+    settings(&mut criterion);
     criterion.final_summary();
 }
 
@@ -51,6 +54,39 @@ fn monitor(criterion: &mut Criterion) {
     });
 }
 
+fn board(criterion: &mut Criterion) {
+    let names: Vec<String> = (0..1_000).map(|number| format!("lamp-{number}")).collect();
+    let cause = Cause::Transport(Transport::Timeout);
+    let notices = [Notice::Retrying { episode: 1, cause }, Notice::Recovered { episode: 1 }];
+    let now = beginning();
+    criterion.bench_function("board: 1,000 workloads in one toast, and their recovery", |bench| {
+        bench.iter(|| {
+            let mut board = Board::default();
+            for notice in &notices {
+                black_box(board.noticed(names.iter().map(|name| (name.as_str(), notice)), now));
+            }
+        });
+    });
+}
+
+fn settings(criterion: &mut Criterion) {
+    for count in [1_000, 10_000] {
+        let workload =
+            |number| format!("[[workload]]\nname = \"lamp-{number}\"\nurl = \"https://mcp.example/{number}\"\n\n");
+        let text: String = (0..count).map(workload).collect();
+        let environment = Environment::new();
+        criterion.bench_function(&format!("settings: {count} workloads"), |bench| {
+            bench.iter(|| {
+                Config::parse("config.toml", black_box(&text), &environment).map(|config| config.workloads.len())
+            });
+        });
+    }
+}
+
+fn beginning() -> Reading {
+    Reading { moment: Moment::from_millis(0), awake: Duration::ZERO, wall: jiff::Timestamp::UNIX_EPOCH }
+}
+
 fn word(error: &str) -> Content {
     Content::OAuthError(error.to_owned())
 }
@@ -65,7 +101,7 @@ struct Workload {
 impl Workload {
     /// Running on a lease of an hour.
     fn running() -> Self {
-        let now = Reading { moment: Moment::from_millis(0), awake: Duration::ZERO, wall: jiff::Timestamp::UNIX_EPOCH };
+        let now = beginning();
         let monitor = Monitor::new("linear", GrantKind::AuthorizationCode, Policy::default(), None, now);
         let mut workload = Self { monitor, now, leases: 0 };
         let lease = workload.lease();

@@ -170,17 +170,16 @@ fn variable<T>(
 }
 
 fn workloads(root: &Section<'_>, times: &Times) -> Result<Vec<WorkloadConfig>, ConfigError> {
-    let mut places: BTreeMap<Name, String> = BTreeMap::new();
+    let mut sections: BTreeMap<Name, Section<'_>> = BTreeMap::new();
     let mut workloads = Vec::new();
     for section in root.tables("workload", &workload::KEYS)? {
         let workload = WorkloadConfig::read(section, times)?;
-        let place = section.place_of("name");
-        if let Some(first) = places.get(&workload.name) {
-            let predicate = format!("is the name of another workload too, at {first}");
+        if let Some(first) = sections.get(&workload.name) {
+            let predicate = format!("is the name of another workload too, at {}", first.place_of("name"));
             let hint = format!("every workload has a name of its own; for example name = \"{}-2\"", workload.name);
-            return Err(Fault::of(workload.name.as_str(), predicate, hint).in_file(place, "name"));
+            return Err(Fault::of(workload.name.as_str(), predicate, hint).in_file(section.place_of("name"), "name"));
         }
-        places.insert(workload.name.clone(), place);
+        sections.insert(workload.name.clone(), section);
         workloads.push(workload);
     }
     Ok(workloads)

@@ -3,6 +3,7 @@
 //! Monitors decide once an episode that something is worth telling; the board decides when and in which toast. It
 //! knows neither states nor how a toast is drawn; its words are those of [`crate::condition`].
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::condition::{Cause, toasts};
@@ -76,7 +77,9 @@ struct Group {
     subject: Subject,
     /// Whom it speaks of.
     members: Vec<String>,
-    /// Those of them that work again.
+    /// Those of them that do not work again yet.
+    waiting: HashSet<String>,
+    /// Those that do.
     recovered: Vec<String>,
 }
 
@@ -89,10 +92,53 @@ enum Subject {
 }
 
 impl Board {
-    /// A monitor asked for `notice`; what is to be shown now.
-    pub fn noticed(&mut self, workload: &str, notice: &Notice, now: Reading) -> Vec<Toast> {
+    /// Monitors asked for `notices`, each of a workload; what is to be shown now. Whatever came of many is made once.
+    pub fn noticed<'a>(
+        &mut self,
+        notices: impl IntoIterator<Item = (&'a str, &'a Notice)>,
+        now: Reading,
+    ) -> Vec<Toast> {
         self.shown.retain(|group| group.may_change(now.moment));
-        let toast = match notice {
+        let changed: Vec<u64> =
+            notices.into_iter().filter_map(|(workload, notice)| self.take(workload, notice, now)).collect();
+        self.toasts(changed)
+    }
+
+    /// The machine woke.
+    pub fn woke(&mut self, now: Reading) {
+        self.grace_ends = Some(now.moment + WAKE_GRACE);
+    }
+
+    /// The deadline has come; what is to be shown now.
+    pub fn elapsed(&mut self, now: Reading) -> Vec<Toast> {
+        if self.deadline().is_none_or(|end| now.moment < end) {
+            return Vec::new();
+        }
+        let held = std::mem::take(&mut self.held);
+        let changed = held.into_iter().map(|(workload, subject)| self.show(&workload, subject, now)).collect();
+        self.toasts(changed)
+    }
+
+    /// When to call [`Board::elapsed`].
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        self.grace_ends.filter(|_| !self.held.is_empty())
+    }
+
+    /// The toasts of `changed`, each as it is now, in the order of their last change.
+    fn toasts(&self, changed: Vec<u64>) -> Vec<Toast> {
+        let mut ids: Vec<u64> = Vec::new();
+        for id in changed {
+            ids.retain(|earlier| *earlier != id);
+            ids.push(id);
+        }
+        let group = |id| self.shown.iter().find(|group| group.id == id);
+        ids.into_iter().filter_map(group).map(Group::toast).collect()
+    }
+
+    /// Enters what `notice` says of `workload`; the toast that it changes, if any.
+    fn take(&mut self, workload: &str, notice: &Notice, now: Reading) -> Option<u64> {
+        match notice {
             Notice::Retrying { cause, .. } => {
                 let subject = Subject::Retrying(cause.clone());
                 if self.grace_ends.is_some_and(|end| now.moment < end) {
@@ -107,112 +153,89 @@ impl Board {
                 Some(self.show_in_place(workload, Subject::SignInNeeded(*grant, cause.clone()), now))
             }
             Notice::NotStored => Some(self.show(workload, Subject::NotStored, now)),
-        };
-        toast.into_iter().collect()
-    }
-
-    /// The machine woke.
-    pub fn woke(&mut self, now: Reading) {
-        self.grace_ends = Some(now.moment + WAKE_GRACE);
-    }
-
-    /// The deadline has come; what is to be shown now.
-    pub fn elapsed(&mut self, now: Reading) -> Vec<Toast> {
-        if self.deadline().is_none_or(|end| now.moment < end) {
-            return Vec::new();
         }
-        let mut toasts: Vec<Toast> = Vec::new();
-        for (workload, subject) in std::mem::take(&mut self.held) {
-            let toast = self.show(&workload, subject, now);
-            toasts.retain(|earlier| earlier.id != toast.id);
-            toasts.push(toast);
-        }
-        toasts
-    }
-
-    /// When to call [`Board::elapsed`].
-    #[must_use]
-    pub fn deadline(&self) -> Option<Moment> {
-        self.grace_ends.filter(|_| !self.held.is_empty())
     }
 
     /// Shows `subject` for `workload`: in the toast of the others that it has befallen just now, else in a new one.
-    fn show(&mut self, workload: &str, subject: Subject, now: Reading) -> Toast {
+    fn show(&mut self, workload: &str, subject: Subject, now: Reading) -> u64 {
         let together = |group: &&mut Group| group.subject == subject && now.moment.since(group.since) <= TOGETHER;
         if let Some(group) = self.shown.iter_mut().find(together) {
             group.add(workload);
-            return group.toast();
+            return group.id;
         }
         self.last_id += 1;
-        let group = Group {
+        self.shown.push(Group {
             id: self.last_id,
             since: now.moment,
             subject,
             members: vec![workload.to_owned()],
+            waiting: HashSet::from([workload.to_owned()]),
             recovered: Vec::new(),
-        };
-        let toast = group.toast();
-        self.shown.push(group);
-        toast
+        });
+        self.last_id
     }
 
     /// Shows `subject` for `workload`, in the place of the trouble that it has come of.
-    fn show_in_place(&mut self, workload: &str, subject: Subject, now: Reading) -> Toast {
+    fn show_in_place(&mut self, workload: &str, subject: Subject, now: Reading) -> u64 {
         self.held.retain(|(name, _)| name != workload);
         let Some(index) = self.shown.iter().position(|group| group.waits_for(workload)) else {
             return self.show(workload, subject, now);
         };
-        let before = self.shown.remove(index);
+        let mut before = self.shown.remove(index);
         if before.members.len() > 1 {
             // The others still need theirs.
-            let members = before.members.iter().filter(|name| *name != workload).cloned().collect();
-            self.shown.push(Group { members, ..before });
+            before.members.retain(|name| name != workload);
+            before.waiting.remove(workload);
+            self.shown.push(before);
             return self.show(workload, subject, now);
         }
-        let toast = self.show(workload, subject, now);
-        if toast.workloads.len() > 1 {
-            return toast;
+        let id = self.show(workload, subject, now);
+        match self.shown.iter_mut().find(|group| group.id == id) {
+            Some(group) if group.members.len() == 1 => {
+                group.id = before.id;
+                before.id
+            }
+            Some(_) | None => id,
         }
-        let id = before.id;
-        if let Some(group) = self.shown.last_mut() {
-            group.id = id;
-        }
-        Toast { id, ..toast }
     }
 
     /// A recovery is told only where the trouble was, and in its place.
-    fn recovered(&mut self, workload: &str) -> Option<Toast> {
+    fn recovered(&mut self, workload: &str) -> Option<u64> {
         self.held.retain(|(name, _)| name != workload);
         let group = self.shown.iter_mut().find(|group| group.waits_for(workload))?;
+        group.waiting.remove(workload);
         group.recovered.push(workload.to_owned());
-        Some(group.toast())
+        Some(group.id)
     }
 }
 
 impl Group {
     /// Whether this toast tells of a trouble of `workload` that may yet pass.
     fn waits_for(&self, workload: &str) -> bool {
-        let is_this = |name: &String| name == workload;
-        matches!(self.subject, Subject::Retrying(_))
-            && self.members.iter().any(is_this)
-            && !self.recovered.iter().any(is_this)
+        matches!(self.subject, Subject::Retrying(_)) && self.waiting.contains(workload)
     }
 
     fn may_change(&self, now: Moment) -> bool {
-        now.since(self.since) <= TOGETHER || self.members.iter().any(|member| self.waits_for(member))
+        let may_pass = matches!(self.subject, Subject::Retrying(_)) && !self.waiting.is_empty();
+        now.since(self.since) <= TOGETHER || may_pass
     }
 
     fn add(&mut self, workload: &str) {
-        self.recovered.retain(|name| name != workload);
-        if !self.members.iter().any(|name| name == workload) {
-            self.members.push(workload.to_owned());
+        if !self.waiting.insert(workload.to_owned()) {
+            return;
+        }
+        match self.recovered.iter().position(|name| name == workload) {
+            Some(index) => drop(self.recovered.remove(index)),
+            None => self.members.push(workload.to_owned()),
         }
     }
 
     fn toast(&self) -> Toast {
-        let waiting: Vec<String> = self.members.iter().filter(|name| !self.recovered.contains(name)).cloned().collect();
         let words = match &self.subject {
-            Subject::Retrying(_) if !self.recovered.is_empty() => toasts::recovered(&self.recovered, &waiting),
+            Subject::Retrying(_) if !self.recovered.is_empty() => {
+                let waiting = self.members.iter().filter(|name| self.waiting.contains(*name));
+                toasts::recovered(&self.recovered, &waiting.cloned().collect::<Vec<_>>())
+            }
             Subject::Retrying(cause) => toasts::retrying(&self.members, cause),
             Subject::SignInNeeded(grant, cause) => toasts::sign_in_needed(&self.members, *grant, cause),
             Subject::NotStored => toasts::not_stored(&self.members),

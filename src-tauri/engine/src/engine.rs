@@ -258,9 +258,12 @@ fn may_pass(kind: ErrorKind) -> bool {
     )
 }
 
-/// Posts a snapshot whenever something shown has changed; a burst of changes is one.
+/// Posts a snapshot whenever something shown has changed and somebody listens; a burst of changes is one.
 async fn publish(registry: Arc<Registry>, mut changes: watch::Receiver<()>, snapshots: watch::Sender<Arc<Snapshot>>) {
     while changes.changed().await.is_ok() {
-        snapshots.send_replace(Arc::new(registry.snapshot()));
+        // A snapshot of all for every change of one: with many workloads that is dear. Whoever comes later has it made.
+        if snapshots.receiver_count() > 0 {
+            snapshots.send_replace(Arc::new(registry.snapshot()));
+        }
     }
 }

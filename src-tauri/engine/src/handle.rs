@@ -54,6 +54,15 @@ impl Handle {
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<Arc<Snapshot>> {
         let mut receiver = self.0.snapshots.subscribe();
+        // Nothing was published while nobody listened. Others who do are told only of what is news to them.
+        self.0.snapshots.send_if_modified(|held| {
+            let snapshot = self.0.workloads.registry.snapshot();
+            let stale = **held != snapshot;
+            if stale {
+                *held = Arc::new(snapshot);
+            }
+            stale
+        });
         receiver.mark_changed();
         receiver
     }

@@ -13,6 +13,9 @@ use crate::ports::Clock;
 use crate::registry::Registry;
 use crate::triggers::Triggers;
 
+/// As many notices are taken at once, which may change one toast many times and are shown as one change.
+const AT_ONCE: usize = 1_000;
+
 pub(crate) struct Desk {
     pub(crate) registry: Arc<Registry>,
     pub(crate) http: HttpClient,
@@ -26,12 +29,17 @@ impl Desk {
     /// Runs as long as the engine does.
     pub(crate) async fn run(mut self, mut noticed: mpsc::UnboundedReceiver<(String, Notice)>) {
         let mut board = Board::default();
+        let mut batch = Vec::new();
         loop {
             let due = board.deadline().map(|moment| self.clock.sleep_until(moment));
             tokio::select! {
-                noticed = noticed.recv() => {
-                    let Some((workload, notice)) = noticed else { return };
-                    self.show(board.noticed(&workload, &notice, self.clock.now()));
+                count = noticed.recv_many(&mut batch, AT_ONCE) => {
+                    if count == 0 {
+                        return;
+                    }
+                    let each = batch.iter().map(|(workload, notice): &(String, Notice)| (workload.as_str(), notice));
+                    self.show(board.noticed(each, self.clock.now()));
+                    batch.clear();
                 }
                 trigger = self.triggers.next() => {
                     if trigger == Trigger::Woke {

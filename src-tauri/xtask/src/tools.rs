@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{cargo, command, found, output, run, say, top};
 
-/// The oldest Node.js that the foreign servers run on.
+/// The oldest Node.js that programs of others run on.
 const NODE: u32 = 20;
 
 /// Programs for a real browser, a real Secret Service and a browser's errand, with the Debian package of each.
@@ -28,17 +28,21 @@ const PROGRAMS: [(&str, &str); 7] = [
 pub(crate) fn prepare_tests() -> Result<()> {
     system_packages(&missing_for_tests(), "the tests")?;
     node_is_recent()?;
-    foreign_servers()
+    from_npm("tests/foreign")
 }
 
-/// Gets what the benchmarks need: a rival made by others.
+/// Gets what the benchmarks need: the rivals made by others.
 ///
 /// # Errors
 /// When it is missing and cannot be installed; the error says what to do.
 pub(crate) fn prepare_benchmarks() -> Result<()> {
     // Debian keeps it where the search path of an ordinary user does not lead.
-    let missing = found("nginx").is_none() && !Path::new("/usr/sbin/nginx").is_file();
-    system_packages(if missing { &["nginx-light"] } else { &[] }, "the benchmarks")
+    let nginx = found("nginx").is_some() || Path::new("/usr/sbin/nginx").is_file();
+    let wanted = [(nginx, "nginx-light"), (found("npm").is_some(), "npm")];
+    let missing: Vec<&str> = wanted.into_iter().filter(|(there, _)| !there).map(|(_, package)| package).collect();
+    system_packages(&missing, "the benchmarks")?;
+    node_is_recent()?;
+    from_npm("src-tauri/bench/foreign")
 }
 
 /// `cargo-deny`, built below `target/` where the machine has none.
@@ -112,7 +116,7 @@ fn node_is_recent() -> Result<()> {
     let version = output(&mut command("node", ["--version"])).with_context(|| format!("no Node.js\n{hint}"))?;
     match major(&version) {
         Some(major) if major >= NODE => Ok(()),
-        Some(_) | None => bail!("Node.js {} is too old for the foreign servers\n{hint}", version.trim()),
+        Some(_) | None => bail!("Node.js {} is too old\n{hint}", version.trim()),
     }
 }
 
@@ -121,16 +125,17 @@ fn major(version: &str) -> Option<u32> {
     version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
-/// Installs `tests/foreign` as its lock file says, unless that was done since the lock file last changed.
-fn foreign_servers() -> Result<()> {
-    let folder = top().join("tests/foreign");
+/// Installs the Node.js packages of `folder` as its lock file says, unless that was done since the lock file last
+/// changed.
+fn from_npm(place: &str) -> Result<()> {
+    let folder = top().join(place);
     let changed = |file: PathBuf| file.metadata().and_then(|file| file.modified()).ok();
     let installed = changed(folder.join("node_modules/.package-lock.json"));
     if installed.is_some() && installed >= changed(folder.join("package-lock.json")) {
         return Ok(());
     }
     run(command("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder))
-        .context("cannot install the foreign servers in tests/foreign\nhint: is npm's registry within reach?")
+        .with_context(|| format!("cannot install what {place} names\nhint: is npm's registry within reach?"))
 }
 
 #[cfg(test)]

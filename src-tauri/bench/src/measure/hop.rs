@@ -28,8 +28,7 @@ pub(crate) async fn measure(effort: Effort) -> Result<Vec<Table>> {
     let (_server, server) = Role::Upstream.start(&[])?;
     let (relay, relay_address) = Role::Relay.start(&[("RELAY_TO", server.to_string())])?;
     let nginx = Nginx::before(server).await?;
-    let engine = Lamplighter::start(tempfile::tempdir()?).await?;
-    let through = engine.add("tools", server)?;
+    let (engine, through) = Lamplighter::before(server).await?;
     let to = |address| Target { address, path: "/mcp".to_owned(), authorization: format!("Bearer {TOKEN}") };
 
     let mut tables = Vec::new();

@@ -1,7 +1,6 @@
 //! The program that is measured: `lamplighter serve` on a profile of its own, spoken to as people do, by its commands.
 
 use std::fs;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -13,6 +12,7 @@ use tempfile::TempDir;
 
 use crate::measure::child::{Child, PATIENCE};
 use crate::measure::load::Target;
+use crate::measure::profile::Profile;
 use crate::measure::stopwatch::{Stopwatch, pause};
 
 /// The token that travels up.
@@ -22,13 +22,17 @@ pub(crate) const TOKEN: &str = "a-token-of-the-benchmark-and-of-nobody-else";
 pub(crate) struct Lamplighter {
     pub(crate) process: Child,
     pub(crate) address: SocketAddr,
+    /// Opens everything.
+    api_key: String,
     home: TempDir,
 }
 
 impl Lamplighter {
-    /// Starts an engine whose profile is `home`; ready when it answers.
-    pub(crate) async fn start(home: TempDir) -> Result<Self> {
+    /// Starts an engine on `profile` with `settings`, as environment variables; ready when it answers.
+    pub(crate) async fn start(profile: Profile, settings: &[(&str, String)]) -> Result<Self> {
+        let home = profile.write()?;
         let mut serve = command(&home)?;
+        serve.envs(settings.iter().map(|(name, value)| (name, value)));
         let process = Child::start(serve.arg("serve").stdout(Stdio::null()).stderr(Stdio::null()))?;
         let watch = Stopwatch::start();
         let file = home.path().join("engine.json");
@@ -40,23 +44,35 @@ impl Lamplighter {
             }
         };
         let address = published["address"].as_str().context("engine.json names no address")?.parse()?;
-        Ok(Self { process, address, home })
+        let api_key = published["api_key"].as_str().context("engine.json holds no key")?.to_owned();
+        Ok(Self { process, address, api_key, home })
     }
 
-    /// A workload with a token that somebody pasted, and the way to it.
-    pub(crate) fn add(&self, name: &str, upstream: SocketAddr) -> Result<Target> {
-        let url = format!("http://{upstream}/mcp");
-        self.run(&["add", name, &url, "--bearer-stdin"], TOKEN)?;
-        let endpoint: Value = serde_json::from_str(&self.run(&["endpoint", name, "--json"], "")?)?;
+    /// A place that the API key opens.
+    pub(crate) fn control(&self, path: &str) -> Target {
+        let authorization = format!("Bearer {}", self.api_key);
+        Target { address: self.address, path: path.to_owned(), authorization }
+    }
+
+    /// One with the workload `tools`, which is signed in for good at `upstream`, and the way to that.
+    pub(crate) async fn before(upstream: SocketAddr) -> Result<(Self, Target)> {
+        let mut profile = Profile::new()?;
+        profile.pasted("tools", &format!("http://{upstream}/mcp")).await?;
+        let engine = Self::start(profile, &[]).await?;
+        let target = engine.target("tools")?;
+        Ok((engine, target))
+    }
+
+    /// The way to the workload `name`.
+    pub(crate) fn target(&self, name: &str) -> Result<Target> {
+        let endpoint: Value = serde_json::from_str(&self.run(&["endpoint", name, "--json"])?)?;
         let authorization = endpoint["headers"]["Authorization"].as_str().context("no key")?.to_owned();
         Ok(Target { address: self.address, path: format!("/{name}/mcp"), authorization })
     }
 
     /// Runs a command, and gives what it prints.
-    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> Result<String> {
-        let mut process = command(&self.home)?.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        process.stdin.take().context("no standard input")?.write_all(input.as_bytes())?;
-        let output = process.wait_with_output()?;
+    pub(crate) fn run(&self, arguments: &[&str]) -> Result<String> {
+        let output = command(&self.home)?.args(arguments).stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
         if !output.status.success() {
             bail!("lamplighter {} ended with {}", arguments.join(" "), output.status);
         }
@@ -70,7 +86,7 @@ fn command(home: &TempDir) -> Result<Command> {
     command
         .env("LAMPLIGHTER_HOME", home.path())
         .env("LAMPLIGHTER_LISTEN", "127.0.0.1:0")
-        .env("LAMPLIGHTER_SECRET_STORE", "memory");
+        .env("LAMPLIGHTER_SECRET_STORE", "file");
     Ok(command)
 }
 

@@ -11,7 +11,10 @@ use tempfile::TempDir;
 use crate::measure::child::Child;
 use crate::measure::lamplighter::TOKEN;
 
-/// A running nginx.
+/// What it refuses a call with, where it is asked for `/refused`: about as long as what Lamplighter says.
+const REFUSAL: &str = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"tools is waiting for the network: next try in 1 s","data":{"status":"auth_retrying","retry_after_seconds":1,"reason":"the sign-in server answered 403 with a web page","remedy":"see whether a firewall stands in the way"}}}"#;
+
+/// A running nginx: `/mcp` as it does by default, and what is below passes as it comes, without being collected first.
 pub(crate) struct Nginx {
     pub(crate) process: Child,
     pub(crate) address: SocketAddr,
@@ -34,11 +37,11 @@ impl Nginx {
                  fastcgi_temp_path {at}/fastcgi; uwsgi_temp_path {at}/uwsgi; scgi_temp_path {at}/scgi;
                  upstream tools {{ server {upstream}; keepalive 64; keepalive_requests 1000000000; }}
                  server {{
-                     listen {address};
-                     location / {{
-                         proxy_pass http://tools; proxy_http_version 1.1;
-                         proxy_set_header Connection \"\"; proxy_set_header Authorization \"Bearer {TOKEN}\";
-                     }}
+                     listen {address}; proxy_http_version 1.1; proxy_read_timeout 1h;
+                     proxy_set_header Connection \"\"; proxy_set_header Authorization \"Bearer {TOKEN}\";
+                     location = /mcp {{ proxy_pass http://tools; }}
+                     location / {{ proxy_pass http://tools; proxy_buffering off; }}
+                     location = /refused {{ default_type application/json; add_header Retry-After 1 always; return 503 '{REFUSAL}'; }}
                  }}
              }}"
         );

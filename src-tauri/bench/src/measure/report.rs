@@ -113,6 +113,24 @@ pub(crate) fn micros(span: Duration) -> f64 {
     span.as_secs_f64() * 1e6
 }
 
+/// How many times `other` there is in `one`.
+#[expect(clippy::cast_precision_loss, reason = "what programs hold is far below 2^52 bytes")]
+pub(crate) fn times(one: u64, other: u64) -> f64 {
+    one as f64 / other as f64
+}
+
+/// In MiB, for people.
+#[expect(clippy::cast_precision_loss, reason = "what programs hold is far below 2^52 bytes")]
+pub(crate) fn mib(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}
+
+/// In KiB, for people.
+#[expect(clippy::cast_precision_loss, reason = "what programs hold is far below 2^52 bytes")]
+pub(crate) fn kib(bytes: u64) -> String {
+    format!("{:.1} KiB", bytes as f64 / 1024.0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,8 @@
 //! The parts of other programs that the benchmark plays in processes of its own, so that what each costs can be told.
 
+mod authorization;
 mod relay;
+mod streams;
 mod upstream;
 
 use std::io::Write;
@@ -13,13 +15,20 @@ use tokio::net::TcpListener;
 
 use crate::measure::child::Child;
 
+pub(crate) use authorization::{Rules, Tally};
+pub(crate) use streams::BULK;
+
 /// A part to play.
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Role {
     /// A server of tools that answers at once.
     Upstream,
+    /// A server of event streams, and of long answers.
+    Streams,
     /// A TCP relay that looks at nothing; its other end is `RELAY_TO`.
     Relay,
+    /// An authorization server that counts, and fails when it is told to.
+    Authorization,
 }
 
 impl Role {
@@ -33,7 +42,9 @@ impl Role {
             out.flush()?;
             match self {
                 Self::Upstream => upstream::serve(listener).await,
+                Self::Streams => streams::serve(listener).await,
                 Self::Relay => relay::serve(listener, std::env::var("RELAY_TO")?.parse()?).await,
+                Self::Authorization => authorization::serve(listener).await,
             }
         })
     }

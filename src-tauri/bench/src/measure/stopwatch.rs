@@ -22,7 +22,12 @@ pub(crate) async fn pause(span: Duration) {
     tokio::time::sleep(span).await;
 }
 
+/// What the wall clock shows.
+pub(crate) fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
 /// Today, for the report.
 pub(crate) fn today() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
+    now().strftime("%Y-%m-%d").to_string()
 }

@@ -4,6 +4,9 @@ use super::remedies::sign_in;
 use super::{Cause, lacking};
 use crate::config::GrantKind;
 
+/// As many workloads are named at most: nobody reads more, and thousands may share a toast.
+const NAMED: usize = 5;
+
 /// What a toast says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Words {
@@ -81,7 +84,8 @@ fn list(names: &[String]) -> String {
     match names {
         [] => String::new(),
         [only] => only.clone(),
-        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+        [others @ .., last] if names.len() <= NAMED => format!("{} and {last}", others.join(", ")),
+        [_, _, ..] => format!("{} and {} others", names[..NAMED - 1].join(", "), names.len() - (NAMED - 1)),
     }
 }
 

@@ -27,7 +27,7 @@ impl Desk {
     }
 
     fn notice(&mut self, workload: &str, notice: &Notice) -> Vec<Toast> {
-        self.board.noticed(workload, notice, self.now)
+        self.board.noticed([(workload, notice)], self.now)
     }
 
     /// The one toast that this notice leads to.
@@ -141,6 +141,28 @@ fn others_of_the_same_cause_amend_it_in_place() {
     assert_eq!(third.workloads, ["linear", "notion", "sentry"]);
     desk.pass(Duration::from_millis(1));
     assert_eq!(desk.toast("late", &retrying()).id, 2, "three seconds are over");
+}
+
+#[test]
+fn of_many_only_a_few_are_named() {
+    let mut desk = Desk::new();
+    let names: Vec<String> = (1..=7).map(|number| format!("lamp-{number}")).collect();
+    let toast = names.iter().map(|name| desk.toast(name, &retrying())).last().unwrap();
+    assert_eq!(toast.title, "7 servers are trying again");
+    assert!(toast.body.starts_with("lamp-1, lamp-2, lamp-3, lamp-4 and 3 others: "), "{}", toast.body);
+    assert_eq!(toast.workloads, names, "it speaks of all of them");
+
+    let toast = names[2..].iter().map(|name| desk.toast(name, &recovered())).last().unwrap();
+    assert_eq!(toast.body, "lamp-1 and lamp-2 are still being tried.");
+}
+
+#[test]
+fn what_comes_together_is_made_into_one_toast() {
+    let mut desk = Desk::new();
+    let (slow, blocked) = (retrying(), blocked());
+    let toasts = desk.board.noticed([("linear", &slow), ("sentry", &blocked), ("notion", &slow)], desk.now);
+    let told: Vec<(u64, &[String])> = toasts.iter().map(|toast| (toast.id, toast.workloads.as_slice())).collect();
+    assert_eq!(told, [(2, &["sentry".to_owned()][..]), (1, &["linear".to_owned(), "notion".to_owned()][..])]);
 }
 
 #[test]

@@ -62,6 +62,26 @@ async fn the_stream_begins_with_a_snapshot_and_tells_every_change() {
 }
 
 #[tokio::test]
+async fn the_first_to_listen_is_told_how_it_stands() {
+    let stage = Stage::new().await;
+    stage.add("a").await;
+    let mut events = listen(&stage, None).await;
+    let (name, _, first) = events.next().await.unwrap();
+    assert_eq!((name.as_str(), &first["workloads"][0]["name"]), ("snapshot", &json!("a")));
+}
+
+#[tokio::test]
+async fn nobody_is_told_that_somebody_else_listens() {
+    let stage = Stage::new().await;
+    let handle = stage.engine.handle();
+    let mut first = handle.subscribe();
+    first.borrow_and_update();
+    let second = handle.subscribe();
+    assert!(second.has_changed().unwrap(), "the first value is whole");
+    assert!(!first.has_changed().unwrap());
+}
+
+#[tokio::test]
 async fn who_missed_rows_is_given_them_first() {
     let stage = Stage::new().await;
     stage.add("a").await;
