@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 const CONNECTIONS: u64 = 10_000;
 
 /// Half a megabyte at a time, for as long as somebody takes it.
-const PIECE: [u8; 1 << 19] = [b'x'; 1 << 19];
+static PIECE: [u8; 1 << 19] = [b'x'; 1 << 19];
 
 /// What process `id` has resident, in KiB, and how many files it has open.
 fn used(id: u32) -> (u64, usize) {

@@ -55,7 +55,7 @@ async fn another_user_finds_every_door_closed() {
 }
 
 /// Starts a process that hides nothing and the engine, looks into both, and lets both crash.
-const LOOK: &str = r#"
+const LOOK: &str = r"
     ulimit -c unlimited
     mkdir open hidden
     (cd open && exec sleep 600) & open=$!
@@ -69,7 +69,7 @@ const LOOK: &str = r#"
         wait $id
         ls $process | grep -q '^core' && echo $process: core
     done
-"#;
+";
 
 #[test]
 fn a_program_of_the_same_user_does_not_see_the_memory_not_even_after_a_crash() {
