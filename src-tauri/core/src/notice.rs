@@ -13,6 +13,9 @@ use crate::time::{Moment, Reading};
 /// Notices of one cause that come within this time share a toast.
 const TOGETHER: Duration = Duration::from_secs(3);
 
+/// A toast that is shown changes once in this time at most: nobody reads faster, and desktops refuse what comes thick.
+const PACE: Duration = Duration::from_millis(500);
+
 /// After waking, nothing is shown for this long that settles by itself.
 const WAKE_GRACE: Duration = Duration::from_mins(1);
 
@@ -81,6 +84,10 @@ struct Group {
     waiting: HashSet<String>,
     /// Those that do.
     recovered: Vec<String>,
+    /// When it was last shown.
+    drawn: Option<Moment>,
+    /// Whether it has changed since.
+    stale: bool,
 }
 
 /// What a toast tells of; equal subjects share one.
@@ -92,16 +99,17 @@ enum Subject {
 }
 
 impl Board {
-    /// Monitors asked for `notices`, each of a workload; what is to be shown now. Whatever came of many is made once.
+    /// Monitors asked for `notices`, each of a workload; what is to be shown now.
     pub fn noticed<'a>(
         &mut self,
         notices: impl IntoIterator<Item = (&'a str, &'a Notice)>,
         now: Reading,
     ) -> Vec<Toast> {
-        self.shown.retain(|group| group.may_change(now.moment));
-        let changed: Vec<u64> =
-            notices.into_iter().filter_map(|(workload, notice)| self.take(workload, notice, now)).collect();
-        self.toasts(changed)
+        self.shown.retain(|group| group.stale || group.may_change(now.moment));
+        for (workload, notice) in notices {
+            self.take(workload, notice, now);
+        }
+        self.draw(now.moment)
     }
 
     /// The machine woke.
@@ -111,52 +119,50 @@ impl Board {
 
     /// The deadline has come; what is to be shown now.
     pub fn elapsed(&mut self, now: Reading) -> Vec<Toast> {
-        if self.deadline().is_none_or(|end| now.moment < end) {
-            return Vec::new();
+        if self.grace_ends.is_some_and(|end| now.moment >= end) {
+            for (workload, subject) in std::mem::take(&mut self.held) {
+                self.show(&workload, subject, now);
+            }
         }
-        let held = std::mem::take(&mut self.held);
-        let changed = held.into_iter().map(|(workload, subject)| self.show(&workload, subject, now)).collect();
-        self.toasts(changed)
+        self.draw(now.moment)
     }
 
     /// When to call [`Board::elapsed`].
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        self.grace_ends.filter(|_| !self.held.is_empty())
+        let grace_ends = self.grace_ends.filter(|_| !self.held.is_empty());
+        self.shown.iter().filter_map(Group::due).chain(grace_ends).min()
     }
 
-    /// The toasts of `changed`, each as it is now, in the order of their last change.
-    fn toasts(&self, changed: Vec<u64>) -> Vec<Toast> {
-        let mut ids: Vec<u64> = Vec::new();
-        for id in changed {
-            ids.retain(|earlier| *earlier != id);
-            ids.push(id);
-        }
-        let group = |id| self.shown.iter().find(|group| group.id == id);
-        ids.into_iter().filter_map(group).map(Group::toast).collect()
+    /// The toasts whose turn it is to be shown, or shown anew.
+    fn draw(&mut self, now: Moment) -> Vec<Toast> {
+        let due = self.shown.iter_mut().filter(|group| group.due().is_some_and(|due| due <= now));
+        due.map(|group| group.draw(now)).collect()
     }
 
-    /// Enters what `notice` says of `workload`; the toast that it changes, if any.
-    fn take(&mut self, workload: &str, notice: &Notice, now: Reading) -> Option<u64> {
+    /// Enters what `notice` says of `workload`.
+    fn take(&mut self, workload: &str, notice: &Notice, now: Reading) {
         match notice {
             Notice::Retrying { cause, .. } => {
                 let subject = Subject::Retrying(cause.clone());
                 if self.grace_ends.is_some_and(|end| now.moment < end) {
                     self.held.push((workload.to_owned(), subject));
-                    None
                 } else {
-                    Some(self.show(workload, subject, now))
+                    self.show(workload, subject, now);
                 }
             }
             Notice::Recovered { .. } => self.recovered(workload),
             Notice::SignInNeeded { grant, cause } => {
-                Some(self.show_in_place(workload, Subject::SignInNeeded(*grant, cause.clone()), now))
+                self.show_in_place(workload, Subject::SignInNeeded(*grant, cause.clone()), now);
             }
-            Notice::NotStored => Some(self.show(workload, Subject::NotStored, now)),
+            Notice::NotStored => {
+                self.show(workload, Subject::NotStored, now);
+            }
         }
     }
 
-    /// Shows `subject` for `workload`: in the toast of the others that it has befallen just now, else in a new one.
+    /// Shows `subject` for `workload`: in the toast of the others that it has befallen just now, else in a new one. The
+    /// toast's number.
     fn show(&mut self, workload: &str, subject: Subject, now: Reading) -> u64 {
         let together = |group: &&mut Group| group.subject == subject && now.moment.since(group.since) <= TOGETHER;
         if let Some(group) = self.shown.iter_mut().find(together) {
@@ -171,15 +177,18 @@ impl Board {
             members: vec![workload.to_owned()],
             waiting: HashSet::from([workload.to_owned()]),
             recovered: Vec::new(),
+            drawn: None,
+            stale: true,
         });
         self.last_id
     }
 
     /// Shows `subject` for `workload`, in the place of the trouble that it has come of.
-    fn show_in_place(&mut self, workload: &str, subject: Subject, now: Reading) -> u64 {
+    fn show_in_place(&mut self, workload: &str, subject: Subject, now: Reading) {
         self.held.retain(|(name, _)| name != workload);
         let Some(index) = self.shown.iter().position(|group| group.waits_for(workload)) else {
-            return self.show(workload, subject, now);
+            self.show(workload, subject, now);
+            return;
         };
         let mut before = self.shown.remove(index);
         if before.members.len() > 1 {
@@ -187,25 +196,25 @@ impl Board {
             before.members.retain(|name| name != workload);
             before.waiting.remove(workload);
             self.shown.push(before);
-            return self.show(workload, subject, now);
+            self.show(workload, subject, now);
+            return;
         }
         let id = self.show(workload, subject, now);
-        match self.shown.iter_mut().find(|group| group.id == id) {
-            Some(group) if group.members.len() == 1 => {
-                group.id = before.id;
-                before.id
-            }
-            Some(_) | None => id,
+        if let Some(group) = self.shown.iter_mut().find(|group| group.id == id)
+            && group.members.len() == 1
+        {
+            group.id = before.id;
         }
     }
 
     /// A recovery is told only where the trouble was, and in its place.
-    fn recovered(&mut self, workload: &str) -> Option<u64> {
+    fn recovered(&mut self, workload: &str) {
         self.held.retain(|(name, _)| name != workload);
-        let group = self.shown.iter_mut().find(|group| group.waits_for(workload))?;
-        group.waiting.remove(workload);
-        group.recovered.push(workload.to_owned());
-        Some(group.id)
+        if let Some(group) = self.shown.iter_mut().find(|group| group.waits_for(workload)) {
+            group.waiting.remove(workload);
+            group.recovered.push(workload.to_owned());
+            group.stale = true;
+        }
     }
 }
 
@@ -224,10 +233,23 @@ impl Group {
         if !self.waiting.insert(workload.to_owned()) {
             return;
         }
+        self.stale = true;
         match self.recovered.iter().position(|name| name == workload) {
             Some(index) => drop(self.recovered.remove(index)),
             None => self.members.push(workload.to_owned()),
         }
+    }
+
+    /// When it is to be shown, or shown anew: a new one at once.
+    fn due(&self) -> Option<Moment> {
+        self.stale.then(|| self.drawn.map_or(self.since, |drawn| drawn + PACE))
+    }
+
+    /// The toast as it is now, which is shown `now`.
+    fn draw(&mut self, now: Moment) -> Toast {
+        self.drawn = Some(now);
+        self.stale = false;
+        self.toast()
     }
 
     fn toast(&self) -> Toast {

@@ -34,9 +34,9 @@ fn core_is_pure() -> Result<()> {
 /// Bans, licences and sources always; advisories where their database can be had.
 fn dependencies() -> Result<()> {
     let deny = tools::cargo_deny()?;
-    run(&mut command(&deny, ["check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))?;
+    run(&mut command(&deny, ["--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]))?;
     if status(&mut command(&deny, ["fetch", "db"]))?.success() {
-        run(&mut command(&deny, ["check", "--disable-fetch", "advisories"]))
+        run(&mut command(&deny, ["--workspace", "check", "--disable-fetch", "advisories"]))
     } else {
         say("Security advisories were NOT checked: their database cannot be fetched from here.");
         Ok(())

@@ -22,17 +22,26 @@ impl Desk {
         Self { board: Board::default(), now }
     }
 
+    /// Time goes by, and what is due meanwhile is shown.
     fn pass(&mut self, span: Duration) {
-        self.now.moment = self.now.moment + span;
+        let end = self.now.moment + span;
+        while self.board.deadline().is_some_and(|due| due < end) {
+            self.elapse();
+        }
+        self.now.moment = end;
     }
 
     fn notice(&mut self, workload: &str, notice: &Notice) -> Vec<Toast> {
         self.board.noticed([(workload, notice)], self.now)
     }
 
-    /// The one toast that this notice leads to.
+    /// The one toast that this notice leads to, at once or when it may change again.
     fn toast(&mut self, workload: &str, notice: &Notice) -> Toast {
-        let [toast] = self.notice(workload, notice).try_into().expect("one toast");
+        let mut toasts = self.notice(workload, notice);
+        if toasts.is_empty() {
+            toasts = self.elapse();
+        }
+        let [toast] = toasts.try_into().expect("one toast");
         toast
     }
 
@@ -162,7 +171,24 @@ fn what_comes_together_is_made_into_one_toast() {
     let (slow, blocked) = (retrying(), blocked());
     let toasts = desk.board.noticed([("linear", &slow), ("sentry", &blocked), ("notion", &slow)], desk.now);
     let told: Vec<(u64, &[String])> = toasts.iter().map(|toast| (toast.id, toast.workloads.as_slice())).collect();
-    assert_eq!(told, [(2, &["sentry".to_owned()][..]), (1, &["linear".to_owned(), "notion".to_owned()][..])]);
+    assert_eq!(told, [(1, &["linear".to_owned(), "notion".to_owned()][..]), (2, &["sentry".to_owned()][..])]);
+}
+
+#[test]
+fn a_toast_changes_twice_a_second_at_most() {
+    let mut desk = Desk::new();
+    let first = desk.notice("linear", &retrying());
+    assert_eq!(first.len(), 1, "at once");
+    let shown = desk.now.moment;
+    for name in ["notion", "sentry", "mail"] {
+        desk.now.moment = desk.now.moment + Duration::from_millis(100);
+        assert_eq!(desk.notice(name, &retrying()), []);
+    }
+    assert_eq!(desk.board.deadline(), Some(shown + Duration::from_millis(500)));
+    let [second] = desk.elapse().try_into().expect("one toast");
+    assert_eq!((second.id, second.workloads.len()), (1, 4), "with all that came meanwhile");
+    assert_eq!(desk.board.deadline(), None);
+    assert_eq!(desk.board.elapsed(desk.now), []);
 }
 
 #[test]
