@@ -31,7 +31,7 @@ fn next(engine: &Child) -> u32 {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_str().unwrap().parse().unwrap())
         .collect();
-    (0..).find(|number| !open.contains(number)).unwrap()
+    (0..=u32::MAX).find(|number| !open.contains(number)).unwrap()
 }
 
 /// The processor time that a process has used.
