@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lamplighter_core::config::SecretStoreKind;
 use lamplighter_engine::clock::SystemClock;
 use lamplighter_engine::grant::{Grant, Origin, Secrets};
@@ -79,7 +79,8 @@ fn grant(
     Grant {
         access_token: access_token.into(),
         refresh_token: refresh_token.map(Into::into),
-        issued_at: now(),
+        // Long ago: the margin before expiry is never half of what the token lives.
+        issued_at: now() - SignedDuration::from_hours(24),
         expires_at,
         scope: None,
         ended: None,

