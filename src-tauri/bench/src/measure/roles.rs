@@ -1,6 +1,7 @@
 //! The parts of other programs that the benchmark plays in processes of its own, so that what each costs can be told.
 
 mod authorization;
+mod proxy;
 mod relay;
 mod streams;
 mod upstream;
@@ -27,6 +28,8 @@ pub(crate) enum Role {
     Streams,
     /// A TCP relay that looks at nothing; its other end is `RELAY_TO`.
     Relay,
+    /// An HTTP proxy without rules of its own; its other end is `RELAY_TO`.
+    Proxy,
     /// An authorization server that counts, and fails when it is told to.
     Authorization,
 }
@@ -44,6 +47,7 @@ impl Role {
                 Self::Upstream => upstream::serve(listener).await,
                 Self::Streams => streams::serve(listener).await,
                 Self::Relay => relay::serve(listener, std::env::var("RELAY_TO")?.parse()?).await,
+                Self::Proxy => proxy::serve(listener, std::env::var("RELAY_TO")?.parse()?).await,
                 Self::Authorization => authorization::serve(listener).await,
             }
         })
