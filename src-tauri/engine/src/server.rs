@@ -103,7 +103,7 @@ pub struct Limits {
 }
 
 /// More than any number of clients that all start at once; at a few KiB each, little even when taken by a flood.
-const STRANGERS: usize = 256;
+const STRANGERS: usize = 1024;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -174,6 +174,8 @@ pub async fn serve(listener: TcpListener, parts: Parts, shutdown: impl Future<Ou
             }
             drop((seat, counted));
         });
+        // Whoever has sent a key already is heard before the next one could take the place.
+        tokio::task::yield_now().await;
     }
     drop(listener);
     draining.cancel();

@@ -96,6 +96,22 @@ async fn a_flood_without_a_key_pushes_out_itself_and_no_client() {
 }
 
 #[tokio::test]
+async fn many_clients_at_once_are_all_heard() {
+    let stage = stage(Limits { strangers: 4, ..Limits::default() }).await;
+    let call = "POST /linear/mcp HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Length: 0\r\n\r\n";
+    // All are there, with their keys, before the first is accepted.
+    let mut clients: Vec<_> = (0..100).map(|_| stage.call_at_once(call)).collect();
+    for client in &mut clients {
+        client.set_nonblocking(true).unwrap();
+    }
+    for client in clients {
+        let mut start = [0; 15];
+        TcpStream::from_std(client).unwrap().read_exact(&mut start).await.unwrap();
+        assert_eq!(&start, b"HTTP/1.1 200 OK");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_serves_one_request_after_another() {
     let stage = stage(Limits::default()).await;
     let head = "GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n";
