@@ -8,6 +8,7 @@ use lamplighter_engine::log::DailyLog;
 use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::Profile;
 use lamplighter_engine::{descriptors, journal, memory, secrets};
+use tracing_appender::non_blocking::NonBlockingBuilder;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -17,6 +18,9 @@ use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::ports::{Out, Ports};
 use crate::view;
+
+/// Lines of the log that wait for the disk; further ones are dropped. Room for them is taken at once: 256 KiB.
+const LINES: usize = 8 * 1024;
 
 pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ended {
     let config = config(&profile, &ports.environment)?;
@@ -71,7 +75,7 @@ fn log(
     let folder = profile.state_dir.join("log");
     let (file, guard) = match DailyLog::open(&folder, clock) {
         Ok(file) => {
-            let (file, guard) = tracing_appender::non_blocking(file);
+            let (file, guard) = NonBlockingBuilder::default().buffered_lines_limit(LINES).finish(file);
             (Some(file), Some(guard))
         }
         Err(error) => {

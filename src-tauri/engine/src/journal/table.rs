@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::types::Type;
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
@@ -15,6 +15,9 @@ use crate::ports::Row;
 
 /// The layout that this program writes (`PRAGMA user_version`).
 const VERSION: i64 = 1;
+
+/// What is kept of the file in memory, in KiB.
+const CACHE: i64 = 256;
 
 const LAYOUT: &str = "
     CREATE TABLE journal (
@@ -114,9 +117,14 @@ impl Table {
         // FULL, since with NORMAL a power cut takes whatever WAL holds, perhaps days, and with it the beginnings of
         // episodes. It costs one fsync a batch, on a thread that nobody waits for.
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // Rows are written once and seldom read: the default of 2 MiB would fill up and be of no use.
+        connection.pragma_update(None, "cache_size", -CACHE)?;
         if version == 0 {
-            let change = connection.unchecked_transaction()?;
-            change.execute_batch(LAYOUT)?;
+            let change = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate)?;
+            // Another process may have been quicker.
+            if change.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? == 0 {
+                change.execute_batch(LAYOUT)?;
+            }
             change.commit()?;
         }
         Ok(Self { connection, opened })
