@@ -255,3 +255,10 @@ pub fn remedy(
         Phase::Removing | Phase::Unknown => None,
     }
 }
+
+/// A `sentence` with a capital at its beginning, to stand by itself.
+#[must_use]
+pub fn capitalised(sentence: &str) -> String {
+    let mut characters = sentence.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}

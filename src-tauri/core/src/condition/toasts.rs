@@ -1,7 +1,7 @@
 //! The words of desktop notices.
 
 use super::remedies::sign_in;
-use super::{Cause, lacking};
+use super::{Cause, capitalised, lacking};
 use crate::config::GrantKind;
 
 /// As many workloads are named at most: nobody reads more, and thousands may share a toast.
@@ -87,9 +87,4 @@ fn list(names: &[String]) -> String {
         [others @ .., last] if names.len() <= NAMED => format!("{} and {last}", others.join(", ")),
         [_, _, ..] => format!("{} and {} others", names[..NAMED - 1].join(", "), names.len() - (NAMED - 1)),
     }
-}
-
-fn capitalised(sentence: &str) -> String {
-    let mut characters = sentence.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
+use lamplighter_core::condition::capitalised;
 use sha2::{Digest, Sha256};
 
 use crate::control::CallbackPage;
@@ -35,7 +36,7 @@ pub(super) fn render(page: &CallbackPage) -> Response<Body> {
             StatusCode::BAD_REQUEST,
             "out",
             format!("{name} is not signed in"),
-            format!("{}. Close this tab and sign in again from Lamplighter.", why.trim_end_matches('.')),
+            format!("{}. Close this tab and sign in again from Lamplighter.", capitalised(why.trim_end_matches('.'))),
         ),
         CallbackPage::Unknown => (
             StatusCode::BAD_REQUEST,
