@@ -71,7 +71,14 @@ impl std::fmt::Display for Holder {
 /// The exclusive lock of a profile; released when dropped, and by the operating system when the process ends.
 #[derive(Debug)]
 pub struct Lock {
-    _held: File,
+    held: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Not by closing it alone: a program that is being started just now has a copy of it for a moment.
+        let _ = self.held.unlock();
+    }
 }
 
 impl Profile {
@@ -150,10 +157,10 @@ impl Profile {
             files::make_private_folder(folder)?;
         }
         let _gate = self.gate()?;
-        if let Some(held) = self.try_lock()? {
+        if let Some(lock) = self.try_lock()? {
             // Left behind by an engine that was killed: it would tell of the wrong one.
             self.retract();
-            return Ok(Ok(Lock { _held: held }));
+            return Ok(Ok(lock));
         }
         let engine = self.read_engine_file().ok().flatten();
         Ok(Err(Holder { pid: engine.as_ref().map(|engine| engine.pid), address: engine.map(|engine| engine.address) }))
@@ -189,20 +196,20 @@ impl Profile {
     }
 
     /// The lock, unless another engine holds it. Only for those who have passed the gate.
-    fn try_lock(&self) -> io::Result<Option<File>> {
-        let file = files::open_private(&self.state_dir.join("engine.lock"))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
+    fn try_lock(&self) -> io::Result<Option<Lock>> {
+        let held = files::open_private(&self.state_dir.join("engine.lock"))?;
+        match held.try_lock() {
+            Ok(()) => Ok(Some(Lock { held })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
 
     /// Waits for whoever is looking at the lock just now; nobody looks for long.
-    fn gate(&self) -> io::Result<File> {
-        let gate = files::open_private(&self.state_dir.join("engine.gate"))?;
-        gate.lock()?;
-        Ok(gate)
+    fn gate(&self) -> io::Result<Lock> {
+        let held = files::open_private(&self.state_dir.join("engine.gate"))?;
+        held.lock()?;
+        Ok(Lock { held })
     }
 
     fn read_engine_file(&self) -> io::Result<Option<EngineFile>> {

@@ -105,6 +105,16 @@ fn a_file_left_behind_is_no_engine() {
 }
 
 #[test]
+fn a_program_that_is_being_started_keeps_no_lock() {
+    let (_folder, profile) = place();
+    let lock = profile.lock().unwrap().unwrap();
+    // What a child has between its fork and its first instruction.
+    let _copy = lock.held.try_clone().unwrap();
+    drop(lock);
+    assert!(profile.lock().unwrap().is_ok());
+}
+
+#[test]
 fn a_file_that_is_none_of_ours_is_an_error() {
     let (_folder, profile) = place();
     let _lock = profile.lock().unwrap().unwrap();
