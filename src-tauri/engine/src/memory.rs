@@ -3,7 +3,7 @@
 /// Keeps this process' memory to itself, as agents for keys do: no core dump is written when it crashes, and only root
 /// may look into it or attach a debugger. For programs, before they start the engine; it concerns the whole process.
 ///
-/// On macOS and Windows nothing is done: core dumps are off there unless somebody turns them on.
+/// On macOS and Windows nothing is done.
 pub fn hide() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable) {
