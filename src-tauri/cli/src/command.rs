@@ -8,11 +8,11 @@ mod login;
 mod order;
 mod serve;
 
+use lamplighter_client::Client;
 use lamplighter_engine::profile::Profile;
 use serde::Serialize;
 
 use crate::args::Command;
-use crate::client::Client;
 use crate::demo;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
