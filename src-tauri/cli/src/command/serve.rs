@@ -72,7 +72,7 @@ fn log(
         Failure::new(ExitCode::Usage, format!("environment variable LAMPLIGHTER_LOG: {words:?} is no filter: {error}"))
             .hint("write a level (error, warn, info, debug, trace), or one for each part: `info,lamplighter_engine=debug`")
     })?;
-    let folder = profile.state_dir.join("log");
+    let folder = profile.log_folder();
     let (file, guard) = match DailyLog::open(&folder, clock) {
         Ok(file) => {
             let (file, guard) = NonBlockingBuilder::default().buffered_lines_limit(LINES).finish(file);

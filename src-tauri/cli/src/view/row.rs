@@ -44,6 +44,7 @@ fn what(row: &Row) -> String {
         EntryKind::Login => "sign-in".to_owned(),
         EntryKind::Notice => "notice".to_owned(),
         EntryKind::Store => "secret store".to_owned(),
+        EntryKind::Engine => "engine".to_owned(),
     }
 }
 

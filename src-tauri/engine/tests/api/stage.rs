@@ -73,21 +73,27 @@ pub(crate) fn nobody() -> String {
     format!("http://127.0.0.1:{port}/mcp")
 }
 
-pub(crate) const SERVED: [&str; 18] = [
+pub(crate) const SERVED: [&str; 24] = [
     "DELETE /workloads/{name}",
     "GET /doctor",
     "GET /events",
+    "GET /history",
     "GET /journal",
     "GET /openapi.json",
+    "GET /settings",
     "GET /workloads",
     "GET /workloads/{name}",
     "GET /workloads/{name}/endpoint",
     "GET /workloads/{name}/login/{flow}",
+    "PATCH /settings",
     "POST /callback-paste",
+    "POST /simulated-server",
+    "POST /window",
     "POST /workloads",
     "POST /workloads/{name}/cancel-login",
     "POST /workloads/{name}/login",
     "POST /workloads/{name}/logout",
+    "POST /workloads/{name}/reauthenticate",
     "POST /workloads/{name}/restart",
     "POST /workloads/{name}/retry",
     "POST /workloads/{name}/start",
