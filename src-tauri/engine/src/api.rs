@@ -74,8 +74,7 @@ impl utoipa::Modify for ApiKey {
 
 /// Everything under `/api/v1`, with paths relative to it: to be nested there, behind admission.
 pub fn router(handle: Handle) -> Router {
-    let (routes, mut document) = routes().split_for_parts();
-    problem::describe(&mut document);
+    let (routes, document) = described();
     routes
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, Word::NotFound, "the control API has no such path"))
         .method_not_allowed_fallback(async || {
@@ -83,6 +82,19 @@ pub fn router(handle: Handle) -> Router {
         })
         .layer((DefaultBodyLimit::max(BODY_BOUND), Extension(Arc::new(document))))
         .with_state(Api { handle, flows: signin::Flows::default() })
+}
+
+/// The `OpenAPI` document of the control API, as `/api/v1/openapi.json` gives it.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    described().1
+}
+
+/// Every route, and what is said of them all.
+fn described() -> (Router<Api>, utoipa::openapi::OpenApi) {
+    let (routes, mut document) = routes().split_for_parts();
+    problem::describe(&mut document);
+    (routes, document)
 }
 
 /// Every route, with its documentation.

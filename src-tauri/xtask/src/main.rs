@@ -56,6 +56,8 @@ enum Task {
         #[arg(long, value_name = "N", default_value_t = 1)]
         minutes: u64,
     },
+    /// Render the pictures in icons/ from their sources.
+    Icons,
     /// Formatting, lints, documentation, dependencies and their licences.
     Check,
 }
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Task::Bench { arguments } => bench::bench(&arguments),
         Task::Endure { arguments } => endure::endure(&arguments),
         Task::Fuzz { targets, minutes } => fuzz::fuzz(&targets, minutes),
+        Task::Icons => process::run(&mut cargo(["run", "--quiet", "--package", "lamplighter-icons"])),
         Task::Check => check::check(),
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
