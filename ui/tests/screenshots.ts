@@ -1,22 +1,23 @@
-// Pictures of everything that the page can show, light and dark.
+// Pictures of everything that the page can show, light and dark: npm run screenshots [-- -t NAME]
 
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { shots } from "./stage/shots";
-import { theatre } from "./stage/theatre";
+import { Theatre, themes } from "./stage/theatre";
 
 const folder = fileURLToPath(new URL("../screenshots/", import.meta.url));
+let theatre: Theatre;
 
-it("are taken", { timeout: 300_000 }, async () => {
+beforeAll(async () => {
   await mkdir(folder, { recursive: true });
-  await theatre(async (show) => {
-    for (const shot of shots) {
-      for (const theme of ["light", "dark"] as const) {
-        const page = await show(shot, theme);
-        await page.screenshot({ path: `${folder}${shot.name}-${theme}.png`, fullPage: true, animations: "disabled" });
-        await page.context().close();
-      }
-    }
+  theatre = await Theatre.open();
+});
+afterAll(() => theatre?.close());
+
+describe.each(themes)("in %s", (theme) => {
+  it.each(shots)("$name", async (shot) => {
+    const path = `${folder}${shot.name}-${theme}.png`;
+    await theatre.show(shot, theme, (page) => page.screenshot({ path, animations: "disabled", caret: "hide" }));
   });
 });

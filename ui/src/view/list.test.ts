@@ -44,6 +44,11 @@ describe("a row", () => {
     expect(only(retrying("sentry", { conditions: [offline] })).lamp).toBe("offline");
   });
 
+  it("says nothing that a banner says of all", () => {
+    const view = list(snapshot([retrying("a", { conditions: [offline] })], [offline]), null, {}, now);
+    expect(view.rows[0]!.reason).toBeNull();
+  });
+
   it("that runs, but wants more access, needs the person", () => {
     const condition = { ...firewall, code: "needs_more_access", severity: "error", title: "More access needed", text: "More." } as const;
     expect(only(workload("notion", { conditions: [condition] }))).toMatchObject({

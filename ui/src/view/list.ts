@@ -86,7 +86,7 @@ export function list(
   return {
     ask: ask(sorted, begun),
     banners: snapshot.conditions.toSorted((one, other) => gravity[other.severity] - gravity[one.severity]),
-    rows: sorted.map((workload) => row(workload, history, begun[workload.name] ?? {}, now)),
+    rows: sorted.map((workload) => row(workload, snapshot.conditions, history, begun[workload.name] ?? {}, now)),
   };
 }
 
@@ -125,7 +125,13 @@ function need(workload: Workload): string {
   }
 }
 
-function row(workload: Workload, history: History | null, begun: Begun, now: number): RowView {
+function row(
+  workload: Workload,
+  shared: Condition[],
+  history: History | null,
+  begun: Begun,
+  now: number,
+): RowView {
   const spans = history?.workloads[workload.name];
   const signingIn = begun.signingIn ?? (workload.signing_in ? { stage: "waiting", address: null } as const : null);
   return {
@@ -134,7 +140,7 @@ function row(workload: Workload, history: History | null, begun: Begun, now: num
     where: [hostOf(workload.url), workload.account].filter(Boolean).join(" · "),
     label: label(workload),
     next: next(workload, now),
-    reason: reason(workload),
+    reason: reason(workload, shared),
     signingIn,
     busy: begun.busy ?? null,
     said: begun.said && !(begun.said.well && now - begun.said.at > GOOD_NEWS) ? begun.said : null,
@@ -178,9 +184,10 @@ function next(workload: Workload, now: number): string | null {
   }
 }
 
-function reason(workload: Workload): string | null {
+/** What a banner says of all of them, no row says again. */
+function reason(workload: Workload, shared: Condition[]): string | null {
   const worst = workload.conditions.toSorted((one, other) => gravity[other.severity] - gravity[one.severity])[0];
-  if (worst) return worst.text;
+  if (worst) return shared.some(({ code }) => code === worst.code) ? null : worst.text;
   return workload.reason && workload.status !== "stopped" ? sentence(workload.reason) : null;
 }
 

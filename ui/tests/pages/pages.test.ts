@@ -14,6 +14,7 @@ beforeAll(async () => {
 afterAll(() => world?.end());
 
 const row = () => page.getByRole("listitem").filter({ has: page.getByRole("button", { name: "local", exact: true }) });
+const asked = () => page.getByRole("region", { name: "Asked of you" }).getByRole("button");
 const button = (name: string) => page.getByRole("button", { name, exact: true });
 const state = (label: string) => row().getByText(label, { exact: true }).waitFor();
 const accessible = async () => expect(await violations(page)).toEqual([]);
@@ -113,7 +114,7 @@ describe("a login that the server ended", () => {
 
   it("that the person does not renew says so where it was asked", async () => {
     await world.control("person=deny");
-    const callback = await arrived(page.context(), () => button("Sign in now: local").click());
+    const callback = await arrived(page.context(), () => asked().click());
     await callback.close();
     await row().getByRole("alert").waitFor();
     await state("sign-in needed");
@@ -121,7 +122,7 @@ describe("a login that the server ended", () => {
 
   it("can be cancelled while the browser is open", async () => {
     await page.context().route(/\/auth\?/, () => {});
-    const [opened] = await Promise.all([page.context().waitForEvent("page"), button("Sign in now: local").click()]);
+    const [opened] = await Promise.all([page.context().waitForEvent("page"), asked().click()]);
     await row().getByText("Waiting for your browser…").waitFor();
     await accessible();
     await row().getByRole("button", { name: "Cancel: signing in to local" }).click();
@@ -132,7 +133,7 @@ describe("a login that the server ended", () => {
 
   it("is renewed with one click", async () => {
     await world.control("person=allow");
-    const callback = await arrived(page.context(), () => button("Sign in now: local").click());
+    const callback = await arrived(page.context(), () => asked().click());
     await callback.close();
     await state("running");
   });

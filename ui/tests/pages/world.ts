@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { flags } from "../stage/theatre";
+import { executablePath, flags } from "../stage/theatre";
 
 const top = fileURLToPath(new URL("../../../", import.meta.url));
 const program = process.env["LAMPLIGHTER"] ?? join(top, "target/debug/lamplighter");
@@ -37,7 +37,7 @@ export class World {
       world.server = (await world.#script(join(foreign, "mcp-server.mjs"), { ...ports, ISSUER: world.#issuer })).url!;
       world.#home = await mkdtemp(join(tmpdir(), "lamplighter-page-"));
       world.#ends.push(() => rm(world.#home, { recursive: true, force: true }));
-      world.#browser = await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: flags });
+      world.#browser = await chromium.launch({ executablePath, args: flags });
       world.#ends.push(() => world.#browser!.close());
       return world;
     } catch (error) {

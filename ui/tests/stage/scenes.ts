@@ -69,6 +69,7 @@ const offlineLamps = [notion, sentry, linear].map((of) =>
 
 export const scenes: Record<string, () => Staged> = {
   list: () => whole(),
+  pair: () => whole([sentry, notion]),
   well: () => whole([notion, workload("sentry", { url: sentry.url }), workload("linear", { url: linear.url, account: linear.account })]),
   offline: () => staged(snapshot(offlineLamps, [offline]), { history: () => days }),
   locked: () => staged(snapshot([notion, retrying("sentry", { url: sentry.url, conditions: [locked] })], [locked]), { history: () => days }),

@@ -8,21 +8,22 @@ export interface Shot {
   /** The place within the page. */
   at?: string;
   width?: number;
+  height?: number;
   act?: (page: Page) => Promise<unknown>;
 }
 
 export const shots: Shot[] = [
   { name: "list", scene: "list" },
-  { name: "list-narrow", scene: "list", width: 420 },
+  { name: "list-narrow", scene: "list", width: 420, height: 940 },
   { name: "well", scene: "well" },
   { name: "troubles", scene: "troubles" },
-  { name: "row", scene: "list", at: "#/server/sentry", act: (page) => page.getByText("What happened").waitFor() },
-  { name: "row-narrow", scene: "list", at: "#/server/sentry", width: 420, act: (page) => page.getByText("What happened").waitFor() },
+  { name: "row", scene: "pair", at: "#/server/sentry", height: 900, act: (page) => page.getByText("What happened").waitFor() },
+  { name: "row-narrow", scene: "pair", at: "#/server/sentry", width: 420, height: 1060, act: (page) => page.getByText("What happened").waitFor() },
   {
     name: "waiting-for-the-browser",
     scene: "list",
     async act(page) {
-      await page.getByRole("button", { name: "Sign in now: linear" }).click();
+      await page.getByRole("region", { name: "Asked of you" }).getByRole("button").click();
       await page.getByText("Waiting for your browser…").waitFor();
     },
   },
@@ -45,6 +46,7 @@ export const shots: Shot[] = [
     name: "add-more",
     scene: "add",
     at: "#/add",
+    height: 1080,
     async act(page) {
       await page.getByLabel("Address").fill("https://mcp.linear.app/mcp");
       await page.getByText("More, if the server needs it").click();
@@ -73,8 +75,8 @@ export const shots: Shot[] = [
       await page.getByText("Signed in.").waitFor();
     },
   },
-  { name: "settings", scene: "list", at: "#/settings", act: (page) => page.getByText("config.toml", { exact: false }).first().waitFor() },
-  { name: "settings-narrow", scene: "list", at: "#/settings", width: 420, act: (page) => page.getByText("config.toml", { exact: false }).first().waitFor() },
+  { name: "settings", scene: "pair", at: "#/settings", height: 900, act: (page) => page.getByText("config.toml", { exact: false }).first().waitFor() },
+  { name: "settings-narrow", scene: "pair", at: "#/settings", width: 420, height: 1100, act: (page) => page.getByText("config.toml", { exact: false }).first().waitFor() },
 ];
 
 async function add(page: Page, address: string, until: string): Promise<void> {

@@ -1,7 +1,7 @@
 // The page with a scripted engine behind it: `?scene=NAME` says which.
 
 import "../../src/page.css";
-import { mount } from "svelte";
+import { flushSync, mount } from "svelte";
 import App from "../../src/App.svelte";
 import { Desk } from "../../src/desk.svelte";
 import { Here } from "../../src/place.svelte";
@@ -15,5 +15,6 @@ if (scene === "needs-key") mount(NoKey, { target });
 else {
   const host = scenes[scene]!();
   mount(App, { target, props: { desk: new Desk(host, () => Date.now()), here: new Here(), time: new Ticking() } });
+  flushSync();
   if (scene === "away") host.say.reachable(false);
 }
