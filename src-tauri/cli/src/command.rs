@@ -5,14 +5,15 @@ mod doctor;
 mod events;
 mod list;
 mod login;
+mod open;
 mod order;
 mod serve;
 
+use lamplighter_client::Client;
 use lamplighter_engine::profile::Profile;
 use serde::Serialize;
 
 use crate::args::Command;
-use crate::client::Client;
 use crate::demo;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
@@ -29,6 +30,7 @@ pub(crate) async fn dispatch(command: Command, ports: Ports, out: &mut Out) -> E
     let scene = scene(&ports, out);
     match command {
         Command::Serve => serve::serve(profile, ports, out).await,
+        Command::Open { no_browser } => open::open(no_browser, &engine()?, &*ports.browser, out).await,
         Command::Demo { seconds } => Ok(demo::run(seconds, out).await),
         Command::Doctor { format } => doctor::doctor(&profile, ports, format, out).await,
         Command::Add(add) => add::add(*add, &engine()?, ports, out).await,

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use lamplighter_client::Error;
 use lamplighter_core::config::ConfigError;
 use lamplighter_engine::api::{Problem, Word};
 
@@ -66,6 +67,30 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let cause = error.to_string();
+        match error {
+            Error::NoEngine | Error::Stopped => Self::no_engine(cause),
+            Error::Unreadable { .. } => Self::failed(cause).hint(
+                "see that LAMPLIGHTER_HOME, where it is set, names a folder; an engine that is restarted writes the file anew",
+            ),
+            Error::Silent { pid, .. } => Self::new(ExitCode::NoEngine, cause).hint(format!(
+                "try again; if that does not help, end process {pid} and start `lamplighter serve`"
+            )),
+            Error::NoSuchName(_) => Self::new(ExitCode::NoSuchWorkload, cause)
+                .hint("`lamplighter list --all` shows the names that there are"),
+            Error::Refused(problem) => problem.into(),
+            Error::Strange(_) => Self::failed(cause)
+                .hint("engine and command may be of different versions: restart the engine"),
+            Error::NotUnderstood(_) => {
+                Self::failed(cause).hint("engine and command are of different versions: restart the engine")
+            }
+            Error::Unwritable(_) => Self::failed(cause),
+        }
+    }
+}
+
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         let exit = match problem.code {
@@ -81,7 +106,8 @@ impl From<Problem> for Failure {
             | Word::NotApplicable
             | Word::ConfigNotWritten
             | Word::SecretStore
-            | Word::Journal => ExitCode::Failed,
+            | Word::Journal
+            | Word::NoWebUi => ExitCode::Failed,
         };
         Self { exit, cause: Some(problem.detail), hints: problem.hint.into_iter().collect() }
     }

@@ -5,7 +5,6 @@
 //! its control API and know nothing of tokens.
 
 mod args;
-mod client;
 mod command;
 mod demo;
 mod exit;

@@ -8,6 +8,7 @@ mod doctor;
 mod events;
 mod journal;
 mod problem;
+mod session;
 mod signin;
 mod workloads;
 
@@ -27,6 +28,7 @@ pub use self::doctor::{Check, Checks};
 pub use self::events::Toasted;
 pub use self::journal::Rows;
 pub use self::problem::{Kind, Problem, Word};
+pub use self::session::SessionBegun;
 pub use self::signin::{DeviceCode, LoginRequest, LoginStarted, Outcome, PastedCallback};
 pub use self::workloads::{Added, LocalEndpoint, NewWorkloadRequest, Revoked};
 
@@ -70,8 +72,7 @@ impl utoipa::Modify for ApiKey {
 
 /// Everything under `/api/v1`, with paths relative to it: to be nested there, behind admission.
 pub fn router(handle: Handle) -> Router {
-    let (routes, mut document) = routes().split_for_parts();
-    problem::describe(&mut document);
+    let (routes, document) = described();
     routes
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, Word::NotFound, "the control API has no such path"))
         .method_not_allowed_fallback(async || {
@@ -79,6 +80,19 @@ pub fn router(handle: Handle) -> Router {
         })
         .layer((DefaultBodyLimit::max(BODY_BOUND), Extension(Arc::new(document))))
         .with_state(Api { handle, flows: signin::Flows::default() })
+}
+
+/// The `OpenAPI` document of the control API, as `/api/v1/openapi.json` gives it.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    described().1
+}
+
+/// Every route, and what is said of them all.
+fn described() -> (Router<Api>, utoipa::openapi::OpenApi) {
+    let (routes, mut document) = routes().split_for_parts();
+    problem::describe(&mut document);
+    (routes, document)
 }
 
 /// Every route, with its documentation.
@@ -99,6 +113,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(journal::rows))
         .routes(routes!(events::events))
         .routes(routes!(doctor::doctor))
+        .routes(routes!(session::begin_session))
         .routes(routes!(openapi))
 }
 

@@ -24,7 +24,7 @@ use crate::ports::{Clock, Journal, SecretStore};
 use crate::profile::{EngineFile, Lock, Profile};
 use crate::proxy::Proxy;
 use crate::registry::Registry;
-use crate::server::{Limits, Parts};
+use crate::server::{Limits, Parts, Site};
 use crate::signin::SignIns;
 use crate::triggers::Triggers;
 use crate::workloads::Workloads;
@@ -199,6 +199,7 @@ impl Engine {
             workloads: Arc::new(handle.clone()),
             proxy: Proxy::new(http, Arc::clone(&clock), Arc::clone(&metrics)),
             api: crate::api::router(handle.clone()),
+            site: Site::of_this_build(),
             clock: Arc::clone(&clock),
             limits: Limits::default(),
             keyring,

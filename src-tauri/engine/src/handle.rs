@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod keeping;
+mod session;
 mod signing;
 
 use std::net::SocketAddr;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lamplighter_client::Client;
 use lamplighter_core::config::GrantKind;
 use lamplighter_engine::api::{Added, NewWorkloadRequest};
 use secrecy::SecretString;
@@ -9,7 +10,6 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use super::Ended;
 use crate::args::{Add, Grant};
-use crate::client::Client;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::ports::{Out, Ports};

@@ -4,12 +4,12 @@ mod machine;
 
 use std::sync::Arc;
 
+use lamplighter_client::Client;
 use lamplighter_engine::api::{Check, Checks};
 use lamplighter_engine::profile::{EngineFile, Profile};
 
 use super::{Ended, document, scene, serve};
 use crate::args::Format;
-use crate::client::Client;
 use crate::exit::ExitCode;
 use crate::ports::{Out, Ports};
 use crate::view;
@@ -54,8 +54,8 @@ async fn ask(engine: &EngineFile) -> Vec<Check> {
                 format!("Version {} is running at http://{} (process {}).", engine.version, engine.address, engine.pid);
             std::iter::once(Check::well("engine", "Engine", text)).chain(checks).collect()
         }
-        Err(failure) => {
-            let text = format!("It runs as process {}, but: {}.", engine.pid, failure.cause());
+        Err(error) => {
+            let text = format!("It runs as process {}, but: {error}.", engine.pid);
             let remedy = "Stop it, then start it again with `lamplighter serve`.".to_owned();
             vec![Check::amiss("engine", "Engine", text, remedy)]
         }

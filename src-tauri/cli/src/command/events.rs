@@ -1,11 +1,11 @@
 //! The journal, as it is and as it goes on.
 
+use lamplighter_client::Client;
 use lamplighter_engine::api::Rows;
 use lamplighter_engine::ports::Row;
 
 use super::{Ended, document, scene};
 use crate::args::Events;
-use crate::client::Client;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::ports::{Out, Ports};
@@ -36,15 +36,17 @@ pub(super) async fn events(engine: &Client, which: &Events, mut ports: Ports, ou
 
 async fn follow(engine: &Client, rows: &Rows, which: &Events, ports: &mut Ports, out: &mut Out) -> Ended {
     let seen = rows.events.last().map_or(0, |row| row.id);
-    let mut stream = engine.events(seen).await?;
+    let mut stream = engine.events(Some(seen)).await?;
     loop {
         let event = tokio::select! {
             event = stream.next() => event,
             () = &mut ports.interrupted => return Ok(ExitCode::Done),
         };
         let event = event.ok_or_else(|| Failure::no_engine("the engine stopped"))?;
-        let (Some("journal"), Some(data)) = (event.event.as_deref(), event.data) else { continue };
-        let row: Row = serde_json::from_str(&data)
+        if event.event != "journal" {
+            continue;
+        }
+        let row: Row = serde_json::from_str(&event.data)
             .map_err(|error| Failure::failed(format!("the engine's event cannot be understood: {error}")))?;
         if which.name.as_ref().is_none_or(|name| *name == row.workload) {
             tell(&row, which, ports, out)?;

@@ -1,5 +1,6 @@
 //! What is: all workloads, one workload, and where its clients find it.
 
+use lamplighter_client::Client;
 use lamplighter_core::Snapshot;
 use lamplighter_core::status::Workload;
 use lamplighter_engine::api::LocalEndpoint;
@@ -7,7 +8,6 @@ use secrecy::ExposeSecret;
 
 use super::{Ended, document};
 use crate::args::Format;
-use crate::client::Client;
 use crate::exit::ExitCode;
 use crate::ports::Out;
 use crate::view::{self, Scene};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lamplighter_client::{Client, Error};
 use lamplighter_core::config::parse_duration;
 use lamplighter_core::status::Workload;
 use lamplighter_engine::api::{DeviceCode, LoginRequest, LoginStarted, Outcome};
@@ -12,14 +13,13 @@ use url::Url;
 
 use super::Ended;
 use crate::args::Login;
-use crate::client::Client;
 use crate::failure::Failure;
 use crate::ports::{Out, Ports};
 use crate::view;
 
 /// How the wait ended.
 enum Wait {
-    Ended(Result<Outcome, Failure>),
+    Ended(Result<Outcome, Error>),
     TimedOut,
     Interrupted,
 }
@@ -55,7 +55,7 @@ pub(super) async fn login(login: &Login, engine: &Client, mut ports: Ports, out:
                 "begin again with `lamplighter login {name}`; if it ends alike, tell who runs the server"
             )))
         }
-        Wait::Ended(Err(failure)) => Err(failure),
+        Wait::Ended(Err(error)) => Err(error.into()),
         Wait::TimedOut => {
             cancel(engine, name).await?;
             Err(Failure::failed(format!("nobody signed in to {name} within {}", view::span(timeout)))
@@ -80,7 +80,7 @@ fn how_to_enter(DeviceCode { user_code, verification_uri, .. }: &DeviceCode, ope
 }
 
 async fn cancel(engine: &Client, name: &str) -> Result<(), Failure> {
-    engine.post(&["workloads", name, "cancel-login"], &()).await
+    Ok(engine.post(&["workloads", name, "cancel-login"], &()).await?)
 }
 
 /// Waits for the outcome, the time limit or the person, whichever comes first; meanwhile takes pasted addresses.
@@ -123,8 +123,8 @@ async fn paste(address: &SecretString, engine: &Client, out: &mut Out) {
         url: &'a str,
     }
     let request = Request { url: address.expose_secret() };
-    if let Err(failure) = engine.post::<Outcome>(&["callback-paste"], &request).await {
-        failure.tell(out);
+    if let Err(error) = engine.post::<Outcome>(&["callback-paste"], &request).await {
+        Failure::from(error).tell(out);
         out.note("still waiting");
     }
 }

@@ -1,11 +1,11 @@
 //! Orders to one workload: sign out, refresh, start, stop, reload, remove.
 
+use lamplighter_client::Client;
 use lamplighter_core::{Phase, Snapshot};
 use lamplighter_engine::api::Revoked;
 use lamplighter_engine::engine::Revocation;
 
 use super::Ended;
-use crate::client::Client;
 use crate::exit::ExitCode;
 use crate::failure::Failure;
 use crate::ports::Out;
@@ -65,7 +65,7 @@ pub(super) async fn restart(engine: &Client, name: &str, out: &mut Out) -> Ended
 }
 
 async fn order(engine: &Client, name: &str, what: &str) -> Result<(), Failure> {
-    engine.post(&["workloads", name, what], &()).await
+    Ok(engine.post(&["workloads", name, what], &()).await?)
 }
 
 fn told(revocation: &Revocation) -> String {

@@ -8,6 +8,7 @@ use lamplighter_engine::log::DailyLog;
 use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::Profile;
 use lamplighter_engine::{descriptors, journal, memory, secrets};
+use secrecy::ExposeSecret;
 use tracing_appender::non_blocking::NonBlockingBuilder;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -39,6 +40,10 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
     let count = engine.handle().snapshot().workloads.len();
     let workloads = view::count(count, "workload");
     out.line(&format!("lamplighter is ready at http://{} with {workloads}; Ctrl-C stops it", engine.address()))?;
+    match engine.handle().begin_session() {
+        Ok(address) => out.line(&format!("to see it in a browser, within 15 minutes: {}", address.expose_secret()))?,
+        Err(error) => tracing::debug!(%error, "there is nothing to see in a browser"),
+    }
     ports.interrupted.await;
     out.note("finishing what is under way");
     engine.stop().await;

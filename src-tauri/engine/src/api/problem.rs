@@ -76,6 +76,8 @@ pub enum Word {
     SecretStore,
     /// The journal could not be read.
     Journal,
+    /// There is no web UI in this build.
+    NoWebUi,
 }
 
 impl Problem {
@@ -124,6 +126,8 @@ impl From<ControlError> for Problem {
             ControlError::SignIn(error) => {
                 Self { hint: error.hint, ..Self::new(StatusCode::BAD_GATEWAY, Word::SignInFailed, detail) }
             }
+            ControlError::NoWebUi => Self::new(StatusCode::CONFLICT, Word::NoWebUi, detail)
+                .hinted("build it with `cargo xtask ui`, then build the engine again"),
             ControlError::Stopped(name) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail)
                 .hinted(format!("start it: `lamplighter start {name}`")),
             ControlError::NotApplicable(_) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail),

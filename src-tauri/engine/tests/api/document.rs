@@ -29,6 +29,18 @@ async fn what_is_documented_is_what_is_served() {
 }
 
 #[tokio::test]
+async fn every_operation_has_a_name_of_its_own() {
+    let document = Stage::new().await.document().await;
+    assert_eq!(document, serde_json::to_value(lamplighter_engine::api::document()).unwrap());
+    let items = document["paths"].as_object().unwrap().values();
+    let operations = items.flat_map(|item| item.as_object().unwrap().values());
+    let mut names: Vec<&str> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), SERVED.len(), "{names:?}");
+}
+
+#[tokio::test]
 async fn the_document_is_whole() {
     let document = Stage::new().await.document().await;
     let text = document.to_string();

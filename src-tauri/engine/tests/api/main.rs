@@ -6,5 +6,6 @@ mod stage;
 
 mod document;
 mod events;
+mod session;
 mod signin;
 mod workloads;

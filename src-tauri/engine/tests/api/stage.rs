@@ -73,7 +73,7 @@ pub(crate) fn nobody() -> String {
     format!("http://127.0.0.1:{port}/mcp")
 }
 
-pub(crate) const SERVED: [&str; 18] = [
+pub(crate) const SERVED: [&str; 19] = [
     "DELETE /workloads/{name}",
     "GET /doctor",
     "GET /events",
@@ -84,6 +84,7 @@ pub(crate) const SERVED: [&str; 18] = [
     "GET /workloads/{name}/endpoint",
     "GET /workloads/{name}/login/{flow}",
     "POST /callback-paste",
+    "POST /session",
     "POST /workloads",
     "POST /workloads/{name}/cancel-login",
     "POST /workloads/{name}/login",
