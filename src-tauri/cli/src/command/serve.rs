@@ -1,5 +1,7 @@
 //! The engine in the foreground.
 
+mod host;
+
 use std::sync::Arc;
 
 use lamplighter_core::config::{Config, Environment};
@@ -8,6 +10,7 @@ use lamplighter_engine::log::DailyLog;
 use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::Profile;
 use lamplighter_engine::{descriptors, journal, memory, secrets};
+use lamplighter_simulator::World;
 use tracing_appender::non_blocking::NonBlockingBuilder;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -39,7 +42,12 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
     let count = engine.handle().snapshot().workloads.len();
     let workloads = view::count(count, "workload");
     out.line(&format!("lamplighter is ready at http://{} with {workloads}; Ctrl-C stops it", engine.address()))?;
-    ports.interrupted.await;
+    let simulated = World::new();
+    let requests = engine.handle().host_requests();
+    tokio::select! {
+        () = ports.interrupted => {}
+        () = host::attend(requests, &simulated) => {}
+    }
     out.note("finishing what is under way");
     engine.stop().await;
     Ok(ExitCode::Done)

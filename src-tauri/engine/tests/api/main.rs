@@ -6,5 +6,8 @@ mod stage;
 
 mod document;
 mod events;
+mod history;
+mod hosting;
+mod settings;
 mod signin;
 mod workloads;
