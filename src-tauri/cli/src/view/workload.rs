@@ -81,7 +81,7 @@ fn needs_more_access(workload: &Workload) -> bool {
 /// What `list` shows without `--all`: everything that is not stopped.
 pub(crate) fn shown(snapshot: Snapshot, all: bool) -> Snapshot {
     let workloads = snapshot.workloads.into_iter().filter(|workload| all || !stopped(workload)).collect();
-    Snapshot { workloads }
+    Snapshot { workloads, ..snapshot }
 }
 
 fn stopped(workload: &Workload) -> bool {
