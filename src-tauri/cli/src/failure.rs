@@ -81,7 +81,9 @@ impl From<Problem> for Failure {
             | Word::NotApplicable
             | Word::ConfigNotWritten
             | Word::SecretStore
-            | Word::Journal => ExitCode::Failed,
+            | Word::Journal
+            | Word::NoWindow
+            | Word::NoSimulator => ExitCode::Failed,
         };
         Self { exit, cause: Some(problem.detail), hints: problem.hint.into_iter().collect() }
     }
