@@ -1,7 +1,6 @@
 //! What this desktop can do, and what the engine asks of it. Everything is looked for before it is needed: what is
 //! missing is told in the window, and nothing breaks.
 
-mod simulated;
 mod tray_host;
 
 use std::fmt;
@@ -11,6 +10,7 @@ use lamplighter_core::condition::HostTrouble;
 use lamplighter_engine::api::WindowRequest;
 use lamplighter_engine::engine::Handle;
 use lamplighter_engine::host::HostRequest;
+use lamplighter_simulator::World;
 
 use crate::window::Window;
 
@@ -96,22 +96,19 @@ impl Troubles {
 /// Does what the engine asks of its host, as long as there is an engine.
 pub(crate) async fn answer(engine: Handle, window: Window) {
     let mut requests = engine.host_requests();
-    let mut simulated = simulated::Servers::default();
+    let simulated = World::new();
     while let Some(request) = requests.recv().await {
         match request {
             HostRequest::ShowWindow { workload, screen, reply } => {
                 match window.show(WindowRequest { workload, screen }) {
-                    Ok(()) => {
-                        let _ = reply.send(());
-                    }
+                    Ok(()) => drop(reply.send(())),
                     Err(error) => tracing::error!(%error, "the window cannot be shown"),
                 }
             }
-            HostRequest::SimulatedServer { reply } => match simulated.address() {
-                Ok(address) => {
-                    let _ = reply.send(address);
-                }
-                Err(error) => tracing::error!(%error, "no simulated server can be started"),
+            HostRequest::SimulatedServer { reply } => match simulated.demonstration() {
+                // Whoever asked may have gone.
+                Ok(server) => drop(reply.send(server.mcp_url())),
+                Err(error) => tracing::warn!(%error, "no simulated server could be started"),
             },
         }
     }

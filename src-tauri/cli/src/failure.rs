@@ -96,7 +96,10 @@ impl From<Problem> for Failure {
             | Word::NotApplicable
             | Word::ConfigNotWritten
             | Word::SecretStore
-            | Word::Journal => ExitCode::Failed,
+            | Word::Journal
+            | Word::NoWebUi
+            | Word::NoWindow
+            | Word::NoSimulator => ExitCode::Failed,
         };
         Self { exit, cause: Some(problem.detail), hints: problem.hint.into_iter().collect() }
     }

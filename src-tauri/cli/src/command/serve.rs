@@ -1,5 +1,7 @@
 //! The engine in the foreground.
 
+mod host;
+
 use std::sync::Arc;
 
 use lamplighter_core::config::Config;
@@ -7,6 +9,8 @@ use lamplighter_engine::engine::StartError;
 use lamplighter_engine::launch::{self, LogGuard, SettingsError};
 use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::Profile;
+use lamplighter_simulator::World;
+use secrecy::ExposeSecret;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -26,7 +30,16 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
     let count = engine.handle().snapshot().workloads.len();
     let workloads = view::count(count, "workload");
     out.line(&format!("lamplighter is ready at http://{} with {workloads}; Ctrl-C stops it", engine.address()))?;
-    ports.interrupted.await;
+    match engine.handle().begin_session() {
+        Ok(address) => out.line(&format!("in a browser, once and within 15 minutes: {}", address.expose_secret()))?,
+        Err(error) => tracing::debug!(%error, "there is nothing to see in a browser"),
+    }
+    let simulated = World::new();
+    let requests = engine.handle().host_requests();
+    tokio::select! {
+        () = ports.interrupted => {}
+        () = host::attend(requests, &simulated) => {}
+    }
     out.note("finishing what is under way");
     engine.stop().await;
     Ok(ExitCode::Done)
