@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::process::{cargo, command, run, say, top};
+use crate::process::{cargo, command, run, say};
 use crate::{tools, ui};
 
 /// Builds the packages of this platform: on Linux a `.deb`.
