@@ -167,7 +167,7 @@ async fn nothing_is_shown_while_the_settings_say_so() {
     let stage = Stage::set().await;
     let switch = async |on| {
         let desktop = ChangedDesktop { notifications: Some(on), theme: None };
-        let changes = ChangedSettings { desktop, ..ChangedSettings::default() };
+        let changes = ChangedSettings { desktop: Some(desktop), ..ChangedSettings::default() };
         stage.engine.handle().change_settings(changes).await.unwrap();
     };
     switch(false).await;
