@@ -39,11 +39,10 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
         journal: journal::open(&profile.journal_file(), Arc::clone(&ports.clock)),
     };
     let engine = Engine::start(profile, &ports.environment, config, doors).await.map_err(not_started)?;
+    let (requests, simulated) = (engine.handle().host_requests(), World::new());
     let count = engine.handle().snapshot().workloads.len();
     let workloads = view::count(count, "workload");
     out.line(&format!("lamplighter is ready at http://{} with {workloads}; Ctrl-C stops it", engine.address()))?;
-    let simulated = World::new();
-    let requests = engine.handle().host_requests();
     tokio::select! {
         () = ports.interrupted => {}
         () = host::attend(requests, &simulated) => {}
