@@ -219,4 +219,14 @@ describe("an engine that goes away", () => {
   }
 });
 
+it("leads to a simulated server, where there is no real one to try", async () => {
+  await button("Try it with a simulated one").click();
+  await button("Add").click();
+  await page.getByText("asks for a sign-in", { exact: false }).waitFor();
+  const [opened] = await Promise.all([page.context().waitForEvent("page"), button("Sign in").click()]);
+  await opened.getByRole("link", { name: "Approve" }).click();
+  await opened.close();
+  await page.getByText("Signed in.").waitFor();
+});
+
 it("never ran into its own policy", () => expect(world.violations).toEqual([]));
