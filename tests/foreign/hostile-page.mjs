@@ -73,7 +73,7 @@ async function attempts({ target, name }) {
     events: '/api/v1/events',
     callback: '/callback?code=stolen&state=guessed',
     mcp: `/${name}/mcp`,
-    page: '/',
+    page: '/index.html',
     exchange: '/signin',
   };
   const at = (path) => new URL(path, target).href;

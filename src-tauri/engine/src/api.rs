@@ -7,6 +7,7 @@ mod body;
 mod doctor;
 mod events;
 mod journal;
+mod presence;
 mod problem;
 mod session;
 mod signin;
@@ -50,6 +51,8 @@ struct Api {
         description = "Controls the engine that keeps remote MCP servers signed in. Errors are RFC 9457 problem documents."
     ),
     servers((url = "/api/v1")),
+    // What the event stream has, and no answer.
+    components(schemas(Toasted)),
     modifiers(&ApiKey),
     security(("api_key" = []))
 )]
@@ -92,6 +95,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 fn described() -> (Router<Api>, utoipa::openapi::OpenApi) {
     let (routes, mut document) = routes().split_for_parts();
     problem::describe(&mut document);
+    presence::describe(&mut document);
     (routes, document)
 }
 

@@ -30,9 +30,11 @@ pub struct Problem {
     pub code: Word,
     /// The field at fault, in the form `scopes[0]` or `headers.X-Team`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     pub field: Option<String>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     pub hint: Option<String>,
 }
 

@@ -41,6 +41,22 @@ async fn every_operation_has_a_name_of_its_own() {
 }
 
 #[tokio::test]
+async fn what_may_be_null_is_there_in_answers_and_may_be_left_out_of_requests() {
+    let document = Stage::new().await.document().await;
+    let required = |schema: &str| {
+        let names = document["components"]["schemas"][schema]["required"].as_array().unwrap();
+        names.iter().map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let workload = required("Workload");
+    for field in ["name", "reason_code", "next_attempt_at", "account", "remedy"] {
+        assert!(workload.iter().any(|name| name == field), "{field}: {workload:?}");
+    }
+    assert_eq!(required("Outcome"), ["workload", "signed_in", "reason"]);
+    assert_eq!(required("Problem"), ["type", "title", "status", "detail", "code"]);
+    assert_eq!(required("NewWorkloadRequest"), ["name", "url"]);
+}
+
+#[tokio::test]
 async fn the_document_is_whole() {
     let document = Stage::new().await.document().await;
     let text = document.to_string();
