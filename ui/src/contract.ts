@@ -1,8 +1,17 @@
 // The shapes of the control API, written by hand until they are generated from its OpenAPI document.
 
 export type Phase =
-  | "starting" | "running" | "auth_retrying" | "unauthenticated" | "unhealthy"
-  | "stopping" | "stopped" | "error" | "removing" | "unknown" | "policy_stopped";
+  | "starting"
+  | "running"
+  | "auth_retrying"
+  | "unauthenticated"
+  | "unhealthy"
+  | "stopping"
+  | "stopped"
+  | "error"
+  | "removing"
+  | "unknown"
+  | "policy_stopped";
 
 export type Grant = "authorization_code" | "client_credentials" | "bearer";
 
@@ -69,8 +78,13 @@ export interface Row {
 }
 
 export type Look =
-  | "open" | "sign_in_needed" | "token_accepted" | "token_refused" | "token_unverified"
-  | { not_mcp: string } | { unreachable: string };
+  | "open"
+  | "sign_in_needed"
+  | "token_accepted"
+  | "token_refused"
+  | "token_unverified"
+  | { not_mcp: string }
+  | { unreachable: string };
 
 export interface Asked {
   issuer: string;
@@ -131,6 +145,8 @@ export interface SettingsChange {
 }
 
 export interface Problem {
+  type: "about:blank";
+  title: string;
   detail: string;
   code: string;
   status: number;
@@ -158,6 +174,8 @@ export interface Operations {
 }
 
 export type Operation = keyof Operations;
+export type Body<O extends Operation> = Operations[O]["body"];
+export type Answer<O extends Operation> = Operations[O]["answer"];
 
 /** Method and path of each operation, below `/api/v1`. */
 export const operations: Record<Operation, { method: string; path: string }> = {

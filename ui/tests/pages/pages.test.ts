@@ -73,7 +73,9 @@ describe("the first server", () => {
   it("is in the list then, lit, with its day", async () => {
     await button("Done").click();
     await state("running");
-    await row().getByRole("img", { name: /^The last 24 hours/ }).waitFor();
+    await row()
+      .getByRole("img", { name: /^The last 24 hours/ })
+      .waitFor();
     await row().getByText("A sign-in succeeded.").waitFor();
     await accessible();
   });
@@ -91,7 +93,10 @@ describe("an outage", () => {
     await row().getByRole("button", { name: "Try now: local" }).click();
     await state("trying again");
     await row().getByText("A firewall answered instead of the sign-in server.").first().waitFor();
-    await row().getByText(/^next try in \d+:\d\d$/).first().waitFor();
+    await row()
+      .getByText(/^next try in \d+:\d\d$/)
+      .first()
+      .waitFor();
     await accessible();
   });
 
