@@ -59,6 +59,9 @@ async fn settings_that_stop_the_start() -> Outcome {
         "workload = \"linear\"",
         "[workload]\nname = \"linear\"",
         "[server]\nport = 4114",
+        "[desktop]\ntheme = \"dusk\"",
+        "[desktop]\nnotifications = \"never\"",
+        "[desktop]\ntray = true",
     ] {
         let told = Home::with(config.as_bytes())?.told("serve", &[]).await?;
         assert!(told.ends_with("= 2\n\n"), "{config} stops no start");

@@ -107,7 +107,9 @@ impl From<Problem> for Failure {
             | Word::ConfigNotWritten
             | Word::SecretStore
             | Word::Journal
-            | Word::NoWebUi => ExitCode::Failed,
+            | Word::NoWebUi
+            | Word::NoWindow
+            | Word::NoSimulator => ExitCode::Failed,
         };
         Self { exit, cause: Some(problem.detail), hints: problem.hint.into_iter().collect() }
     }

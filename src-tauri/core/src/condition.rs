@@ -4,11 +4,14 @@
 
 mod causes;
 mod remedies;
+pub(crate) mod shared;
 pub(crate) mod toasts;
 mod troubles;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+
+pub use self::shared::HostTrouble;
 
 use crate::config::GrantKind;
 use crate::status::Phase;
@@ -183,6 +186,19 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
+    pub(crate) const ALL: [Self; 4] = [Self::CertificateUntrusted, Self::CaptivePortal, Self::Firewall, Self::Offline];
+
+    /// The word for it in [`Condition::code`].
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CertificateUntrusted => "certificate_untrusted",
+            Self::CaptivePortal => "captive_portal",
+            Self::Firewall => "firewall",
+            Self::Offline => "offline",
+        }
+    }
+
     /// The obstacle that a cause points at, where it points at one.
     #[must_use]
     pub const fn behind(cause: &Cause) -> Option<Self> {

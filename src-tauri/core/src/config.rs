@@ -6,6 +6,7 @@
 
 mod address;
 mod arguments;
+mod desktop;
 mod duration;
 mod error;
 mod name;
@@ -23,8 +24,10 @@ use url::Url;
 pub use self::arguments::{
     parse_client_id, parse_duration, parse_grant, parse_header, parse_issuer, parse_resource, parse_scope, parse_url,
 };
+pub use self::desktop::{Desktop, Theme};
 pub use self::error::ConfigError;
 pub use self::name::{Name, RESERVED};
+pub use self::times::{SettingSource, TokenSetting, TokenValue, parse_token_setting};
 pub use self::workload::WorkloadConfig;
 
 use self::error::Fault;
@@ -46,6 +49,10 @@ pub struct Config {
     pub log: Option<String>,
     /// Times for every workload.
     pub token: Policy,
+    /// The same one by one, and who said them.
+    pub token_settings: Vec<TokenSetting>,
+    /// How the tray app shows itself.
+    pub desktop: Desktop,
     /// In the order of the file.
     pub workloads: Vec<WorkloadConfig>,
     /// Things to say and go on, such as an unknown `LAMPLIGHTER_*`.
@@ -53,7 +60,8 @@ pub struct Config {
 }
 
 /// Where secrets are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum SecretStoreKind {
     /// The platform's keychain.
     #[default]
@@ -104,7 +112,7 @@ pub enum Resource {
 /// Environment variables, as the settings see them.
 pub type Environment = BTreeMap<String, String>;
 
-const KEYS: [&str; 5] = ["listen", "secret_store", "client_metadata_url", "token", "workload"];
+const KEYS: [&str; 6] = ["listen", "secret_store", "client_metadata_url", "token", "desktop", "workload"];
 
 const PREFIX: &str = "LAMPLIGHTER_";
 
@@ -121,6 +129,8 @@ impl Default for Config {
             client_metadata_url: None,
             log: None,
             token: Policy::default(),
+            token_settings: Times::default().settings(),
+            desktop: Desktop::default(),
             workloads: Vec::new(),
             warnings: Vec::new(),
         }
@@ -152,6 +162,8 @@ impl Config {
             client_metadata_url: variable(environment, "client_metadata_url", address::client_metadata)?.or(metadata),
             log: environment.get("LAMPLIGHTER_LOG").cloned(),
             token: times.policy()?,
+            token_settings: times.settings(),
+            desktop: Desktop::read(root.table("desktop", "[desktop]", &desktop::KEYS)?)?,
             workloads: workloads(&root, &times)?,
             warnings: warnings(environment),
         })

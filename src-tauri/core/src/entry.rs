@@ -21,6 +21,8 @@ pub enum EntryKind {
     Notice,
     /// The secret store failed, or holds again.
     Store,
+    /// The engine itself started or stopped; such a row is of no workload.
+    Engine,
 }
 
 /// One row, still without its time and workload, which the driver adds.

@@ -8,7 +8,7 @@
 //! - [`condition`] holds every word that people read,
 //! - [`status`] is what faces may show,
 //! - [`notice`] decides which desktop notices are due,
-//! - [`entry`] is one row of the journal,
+//! - [`entry`] is one row of the journal, [`history`] what many of them make of a day,
 //! - [`config`] parses settings into valid values,
 //! - [`admission`] says which local request may carry a token.
 //!
@@ -31,6 +31,7 @@ pub mod condition;
 pub mod config;
 pub mod entry;
 pub mod event;
+pub mod history;
 pub mod lease;
 pub mod monitor;
 pub mod notice;

@@ -167,9 +167,11 @@ impl Monitor {
         &self.status
     }
 
-    /// Changes the times from the next decision on.
-    pub const fn set_policy(&mut self, policy: Policy) {
+    /// Changes the times. What is waited for already comes sooner where these say so, and never later.
+    pub fn set_policy(&mut self, policy: Policy, now: Reading) {
         self.policy = policy;
+        self.replan(now);
+        self.status = self.view(now);
     }
 
     /// Everything that can fall due, those first that go first when they fall due together.

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::condition::{Cause, Condition};
+use crate::condition::shared::shared;
+use crate::condition::{Cause, Condition, HostTrouble};
 use crate::config::GrantKind;
 use crate::lease::LeaseId;
 use crate::time::{Moment, Reading};
@@ -77,6 +78,11 @@ pub struct Status {
     pub last_success: Option<Timestamp>,
     /// Whether a sign-in is under way.
     pub signing_in: bool,
+    /// Whether the grant is being loaded or refreshed: how that ends is a change of this status.
+    pub under_way: bool,
+    /// Whether a refresh may bring what the person would get of a sign-in: there is a refresh token that nobody has ended,
+    /// or client credentials, and neither more access nor a fresh login is what the server wants.
+    pub mends_quietly: bool,
     /// What is wrong.
     pub conditions: Vec<Condition>,
 }
@@ -132,6 +138,19 @@ pub struct Workload {
 pub struct Snapshot {
     /// One for each workload.
     pub workloads: Vec<Workload>,
+    /// What concerns all of them and no single one.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub conditions: Vec<Condition>,
+}
+
+impl Snapshot {
+    /// `workloads`, on a host with these troubles; what the workloads say alike is said of all.
+    #[must_use]
+    pub fn new(workloads: Vec<Workload>, host: &[HostTrouble]) -> Self {
+        let conditions = shared(&workloads).chain(host.iter().map(HostTrouble::describe)).collect();
+        Self { workloads, conditions }
+    }
 }
 
 impl Status {

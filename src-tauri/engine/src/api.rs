@@ -6,10 +6,13 @@
 mod body;
 mod doctor;
 mod events;
+mod history;
+mod hosting;
 mod journal;
 mod presence;
 mod problem;
 mod session;
+mod settings;
 mod signin;
 mod workloads;
 
@@ -27,10 +30,11 @@ use crate::handle::Handle;
 pub use self::body::parse as parse_body;
 pub use self::doctor::{Check, Checks};
 pub use self::events::Toasted;
+pub use self::hosting::{SimulatedServer, WindowRequest};
 pub use self::journal::Rows;
 pub use self::problem::{Kind, Problem, Word};
 pub use self::session::SessionBegun;
-pub use self::signin::{DeviceCode, LoginRequest, LoginStarted, Outcome, PastedCallback};
+pub use self::signin::{DeviceCode, LoginRequest, LoginStarted, Outcome, PastedCallback, Reauthenticated};
 pub use self::workloads::{Added, LocalEndpoint, NewWorkloadRequest, Revoked};
 
 /// The longest request body that is read, in bytes.
@@ -110,11 +114,16 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(workloads::restart))
         .routes(routes!(workloads::logout))
         .routes(routes!(workloads::endpoint))
+        .routes(routes!(signin::reauthenticate))
         .routes(routes!(signin::login))
         .routes(routes!(signin::outcome))
         .routes(routes!(signin::cancel_login))
         .routes(routes!(signin::callback_paste))
         .routes(routes!(journal::rows))
+        .routes(routes!(history::history))
+        .routes(routes!(settings::settings, settings::change_settings))
+        .routes(routes!(hosting::show_window))
+        .routes(routes!(hosting::simulated_server))
         .routes(routes!(events::events))
         .routes(routes!(doctor::doctor))
         .routes(routes!(session::begin_session))

@@ -4,6 +4,7 @@
 //! ends with a file that the engine can start with, or changes nothing.
 
 mod edit;
+mod tables;
 
 use std::fs;
 use std::io;
@@ -14,6 +15,7 @@ use lamplighter_core::config::{Config, ConfigError, Environment, Name, WorkloadC
 use toml_edit::{DocumentMut, TomlError};
 
 use crate::files;
+use crate::settings::SettingsEdit;
 
 /// `config.toml` on disk.
 #[derive(Debug)]
@@ -105,6 +107,7 @@ impl ConfigFile {
             edit::add(document, workload);
             Ok(())
         })
+        .map(drop)
     }
 
     /// Removes a `[[workload]]`, with the comments right above it.
@@ -113,6 +116,7 @@ impl ConfigFile {
     /// When there is none of this name, or the file is broken or cannot be read or written.
     pub fn remove(&self, name: &Name) -> Result<(), EditError> {
         self.edit(|document| edit::remove(document, name).ok_or_else(|| EditError::NoSuchWorkload(name.clone())))
+            .map(drop)
     }
 
     /// Says whether a workload starts with the engine.
@@ -123,6 +127,18 @@ impl ConfigFile {
         self.edit(|document| {
             edit::set_stopped(document, name, stopped).ok_or_else(|| EditError::NoSuchWorkload(name.clone()))
         })
+        .map(drop)
+    }
+
+    /// Changes what is said of all workloads' times and of the tray app; gives all that the file says then.
+    ///
+    /// # Errors
+    /// When the settings contradict each other then, or the file is broken or cannot be read or written.
+    pub fn change(&self, settings: &SettingsEdit) -> Result<Config, EditError> {
+        self.edit(|document| {
+            tables::change(document, settings);
+            Ok(())
+        })
     }
 
     /// Refuses to go on with a file that has lost every one of the workloads that run.
@@ -131,7 +147,7 @@ impl ConfigFile {
     /// When it names none of `running`, or is broken or cannot be read.
     pub fn still_names<'n>(&self, running: impl IntoIterator<Item = &'n Name>) -> Result<(), EditError> {
         let text = self.read().map_err(|source| EditError::Read { path: self.path.clone(), source })?;
-        let document = self.parse(&text.replace("\r\n", "\n")).map_err(EditError::Broken)?;
+        let (_, document) = self.parse(&text.replace("\r\n", "\n")).map_err(EditError::Broken)?;
         let running: Vec<&Name> = running.into_iter().collect();
         if running.is_empty() || running.iter().any(|name| edit::has(&document, name)) {
             return Ok(());
@@ -140,33 +156,35 @@ impl ConfigFile {
         Err(EditError::Emptied(names.join(", ")))
     }
 
-    fn edit(&self, change: impl FnOnce(&mut DocumentMut) -> Result<(), EditError>) -> Result<(), EditError> {
+    fn edit(&self, change: impl FnOnce(&mut DocumentMut) -> Result<(), EditError>) -> Result<Config, EditError> {
         let _editing = self.editing.lock().unwrap_or_else(PoisonError::into_inner);
         let text = self.read().map_err(|source| EditError::Read { path: self.path.clone(), source })?;
         // The editor below ends its lines with a line feed alone: so do all while it is at work.
         let windows = text.contains("\r\n");
         let text = text.replace("\r\n", "\n");
-        let mut document = self.parse(&text).map_err(EditError::Broken)?;
+        let (before, mut document) = self.parse(&text).map_err(EditError::Broken)?;
         change(&mut document)?;
         let edited = document.to_string();
         if edited == text {
-            return Ok(());
+            return Ok(before);
         }
-        self.parse(&edited).map_err(EditError::Invalid)?;
+        let (after, _) = self.parse(&edited).map_err(EditError::Invalid)?;
         let edited = if windows { edited.replace('\n', "\r\n") } else { edited };
-        self.write(&edited).map_err(|source| EditError::Write { path: self.path.clone(), source })
+        self.write(&edited).map_err(|source| EditError::Write { path: self.path.clone(), source })?;
+        Ok(after)
     }
 
-    /// The document that `text` is, if the engine could start with it.
-    fn parse(&self, text: &str) -> Result<DocumentMut, ConfigError> {
+    /// What `text` says, and the document that it is, if the engine could start with it.
+    fn parse(&self, text: &str) -> Result<(Config, DocumentMut), ConfigError> {
         let file = self.path.display().to_string();
-        Config::parse(&file, text, &self.environment)?;
-        text.parse().map_err(|error: TomlError| ConfigError {
+        let config = Config::parse(&file, text, &self.environment)?;
+        let document = text.parse().map_err(|error: TomlError| ConfigError {
             place: file,
             problem: format!("this is not TOML: {}", error.message()),
             hint: "put the file right by hand".to_owned(),
             field: None,
-        })
+        })?;
+        Ok((config, document))
     }
 
     fn write(&self, text: &str) -> io::Result<()> {

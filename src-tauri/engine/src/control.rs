@@ -64,6 +64,15 @@ pub struct SignIn {
     pub outcome: watch::Receiver<Option<SignInOutcome>>,
 }
 
+/// How a login was renewed at the person's word.
+#[derive(Debug)]
+pub enum Reauthentication {
+    /// A refresh did it.
+    SignedIn,
+    /// The person is needed.
+    SignIn(SignIn),
+}
+
 /// A sign-in on another device that was begun (RFC 8628).
 #[derive(Debug)]
 pub struct DeviceSignIn {
@@ -145,6 +154,12 @@ pub enum ControlError {
     /// It is stopped, and only the person starts it again.
     #[error("{0} is stopped, so there is nothing to refresh")]
     Stopped(String),
+    /// The program around the engine has no window.
+    #[error("the engine runs without a window")]
+    NoWindow,
+    /// The program around the engine has no simulated server.
+    #[error("the engine runs without a simulated server")]
+    NoSimulator,
     /// A sign-in makes no sense here, or would ask again in vain.
     #[error("{0}")]
     NotApplicable(String),

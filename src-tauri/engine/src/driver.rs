@@ -72,7 +72,7 @@ impl Driver {
                 biased;
                 Some(finished) = self.errands.join_next() => self.finish(finished),
                 ask = self.asks.recv() => match ask {
-                    Some(ask @ (Ask::Handle(..) | Ask::Adopt(..) | Ask::Forget(..))) => self.answer(ask),
+                    Some(ask @ (Ask::Handle(..) | Ask::Adopt(..) | Ask::Forget(..) | Ask::Times(..))) => self.answer(ask),
                     Some(Ask::Drain) | None => break,
                 },
                 Some(report) = self.reports.recv() => self.handle(report),
@@ -105,6 +105,11 @@ impl Driver {
             Ask::Forget(event, told) => {
                 self.forgetting.push(told);
                 self.handle(event);
+            }
+            Ask::Times(policy, seen) => {
+                self.monitor.set_policy(policy, self.clock.now());
+                self.publish();
+                let _ = seen.send(());
             }
             Ask::Drain => {}
         }

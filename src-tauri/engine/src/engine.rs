@@ -18,21 +18,23 @@ use self::premises::{Premises, files};
 use crate::clock::within;
 use crate::configfile::ConfigFile;
 use crate::handle::Inner;
+use crate::host::Host;
 use crate::metrics::Metrics;
 use crate::notices::Desk;
-use crate::ports::{Clock, Journal, SecretStore};
+use crate::ports::{Clock, Journal, Row, SecretStore};
 use crate::profile::{EngineFile, Lock, Profile};
 use crate::proxy::Proxy;
 use crate::registry::Registry;
 use crate::server::{Limits, Parts, Site};
+use crate::settings::InForce;
 use crate::signin::SignIns;
 use crate::triggers::Triggers;
 use crate::workloads::Workloads;
 
 pub use crate::control::{
-    CallbackPage, ControlError, DeviceSignIn, Look, NewWorkload, Revocation, SignIn, SignInOutcome,
+    CallbackPage, ControlError, DeviceSignIn, Look, NewWorkload, Reauthentication, Revocation, SignIn, SignInOutcome,
 };
-pub use crate::handle::Handle;
+pub use crate::handle::{Handle, History};
 
 /// How long exchanges under way may take when the engine stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -135,6 +137,7 @@ impl Engine {
         self.profile.retract();
         self.shutdown.cancel();
         let drained = within(&*self.clock, DRAIN, async {
+            self.handle.remove_simulated().await;
             self.handle.finish().await;
             let _ = (&mut self.server).await;
         });
@@ -142,6 +145,7 @@ impl Engine {
             tracing::warn!("a token exchange or request did not end within 10 s; its answer is lost");
             self.server.abort();
         }
+        self.handle.journal().append(Row::engine_stopped(self.clock.now().wall));
         if within(&*self.clock, FLUSH, self.handle.journal().flush()).await.is_none() {
             tracing::warn!("the journal was not written within 5 s; its newest rows are lost");
         }
@@ -167,6 +171,8 @@ impl Engine {
         let (toasts, _) = broadcast::channel(TOASTS);
         let triggers = Triggers::new(&*clock);
         let workloads = Workloads::new(http.clone(), ports, Arc::clone(&metrics), notices, base);
+        let settings = InForce::new(&config, &profile);
+        workloads.journal.append(Row::engine_started(clock.now().wall));
         workloads.start_all(config.workloads).await;
 
         let registry = &workloads.registry;
@@ -188,7 +194,8 @@ impl Engine {
             config_file: Arc::new(ConfigFile::at(&profile.config_file()).under(environment)),
             editing: Mutex::default(),
             under_way: TaskTracker::new(),
-            policy: config.token,
+            settings,
+            host: Host::default(),
             keyring: Arc::clone(&keyring),
             workloads,
             snapshots,

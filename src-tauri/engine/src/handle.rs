@@ -1,8 +1,11 @@
 //! What faces hold: read the snapshot, ask for things. Cheap to clone.
 
 mod endpoint;
+mod hosting;
 mod keeping;
+mod past;
 mod session;
+mod settings;
 mod signing;
 
 use std::net::SocketAddr;
@@ -11,19 +14,23 @@ use std::sync::Arc;
 use lamplighter_core::event::Trigger;
 use lamplighter_core::notice::Toast;
 use lamplighter_core::status::Workload;
-use lamplighter_core::{Event, Phase, Policy, Snapshot};
+use lamplighter_core::{Event, Phase, Snapshot};
 use tokio::sync::{Mutex, broadcast, watch};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::configfile::ConfigFile;
 use crate::control::ControlError;
+use crate::host::Host;
 use crate::keys::Keyring;
 use crate::ports::{Clock, Journal};
 use crate::registry::Entry;
 use crate::route::Route;
+use crate::settings::InForce;
 use crate::signin::SignIns;
 use crate::workloads::Workloads;
+
+pub use self::past::History;
 
 /// What faces hold: cheap to clone.
 #[derive(Clone)]
@@ -37,7 +44,8 @@ pub(crate) struct Inner {
     pub(crate) editing: Mutex<()>,
     /// What was begun and must come to its end.
     pub(crate) under_way: TaskTracker,
-    pub(crate) policy: Policy,
+    pub(crate) settings: InForce,
+    pub(crate) host: Host,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(crate) toasts: broadcast::Sender<Toast>,

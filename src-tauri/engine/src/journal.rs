@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 use lamplighter_core::monitor::Remembered;
 use tokio::sync::{broadcast, oneshot};
 
@@ -83,6 +84,13 @@ impl Journal for Sqlite {
     ) -> BoxFuture<'a, Result<Vec<Row>, JournalError>> {
         let workload = workload.map(str::to_owned);
         self.ask(move |answer| Job::Ask(Question::Rows { workload, after, limit, answer }))
+            .map(|answer| answer.ok_or_else(ended))
+            .boxed()
+    }
+
+    fn past<'a>(&'a self, workloads: &'a [String], from: Timestamp) -> BoxFuture<'a, Result<Vec<Row>, JournalError>> {
+        let workloads = workloads.to_vec();
+        self.ask(move |answer| Job::Ask(Question::Past { workloads, from, answer }))
             .map(|answer| answer.ok_or_else(ended))
             .boxed()
     }

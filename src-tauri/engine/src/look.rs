@@ -52,7 +52,7 @@ pub(crate) async fn look(workloads: &Workloads, entry: &Entry) -> Look {
     let mut changes = entry.route.changes();
     let started = async { while entry.route.access().status.gate == Gate::Wait && changes.changed().await.is_ok() {} };
     // A store that keeps its person waiting does not keep `add` waiting.
-    let _ = within(clock, entry.route.caller_wait, started).await;
+    let _ = within(clock, entry.route.caller_wait(), started).await;
     let access = Access::clone(&entry.route.access());
     let seen = match probe::look(&workloads.http, clock, &entry.config.url, &access).await {
         Ok(seen) => seen,

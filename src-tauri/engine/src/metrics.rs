@@ -262,9 +262,11 @@ mod tests {
             expires: None,
             last_success: None,
             signing_in: false,
+            under_way: false,
+            mends_quietly: false,
             conditions: Vec::new(),
         };
-        let snapshot = Snapshot { workloads: vec![status.describe(&identity, &reading)] };
+        let snapshot = Snapshot::new(vec![status.describe(&identity, &reading)], &[]);
         let text = Metrics::default().render(&snapshot, Format::Prometheus);
         assert!(text.contains(r#"lamplighter_workload_status{workload="linear",status="auth_retrying"} 1"#), "{text}");
         assert_eq!(text.matches("lamplighter_workload_status{").count(), 1);

@@ -63,6 +63,14 @@ pub trait Journal: Send + Sync + 'static {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Row>, JournalError>>;
 
+    /// The rows that tell how `workloads` stood from `from` on, oldest first: their changes of status and the engine's
+    /// starts and stops since then, the last of each before that, and the last row before each start.
+    fn past<'a>(
+        &'a self,
+        workloads: &'a [String],
+        from: jiff::Timestamp,
+    ) -> BoxFuture<'a, Result<Vec<Row>, JournalError>>;
+
     /// What a monitor must know of its life before the restart.
     fn remembered<'a>(&'a self, workload: &'a str) -> BoxFuture<'a, Result<Option<Remembered>, JournalError>>;
 
@@ -72,6 +80,11 @@ pub trait Journal: Send + Sync + 'static {
     /// Rows as they are written.
     fn follow(&self) -> tokio::sync::broadcast::Receiver<Arc<Row>>;
 }
+
+/// The `reason_code` of the row that tells that the engine started.
+pub(crate) const ENGINE_STARTED: &str = "engine_started";
+/// The `reason_code` of the row that tells that it stopped.
+pub(crate) const ENGINE_STOPPED: &str = "engine_stopped";
 
 /// Why the journal could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +102,7 @@ pub struct Row {
     pub id: i64,
     #[schema(value_type = String, format = DateTime)]
     pub time: jiff::Timestamp,
+    /// Its name; empty where the row is the engine's own.
     pub workload: String,
     pub kind: EntryKind,
     pub from: Option<Phase>,
@@ -109,6 +123,16 @@ pub struct Row {
 }
 
 impl Row {
+    /// The row that tells that the engine started at `time`.
+    pub(crate) fn engine_started(time: jiff::Timestamp) -> Self {
+        Self::new(time, "", Entry::new(EntryKind::Engine).saying(ENGINE_STARTED, "the engine started"))
+    }
+
+    /// The row that tells that the engine stopped at `time`, all else being written down.
+    pub(crate) fn engine_stopped(time: jiff::Timestamp) -> Self {
+        Self::new(time, "", Entry::new(EntryKind::Engine).saying(ENGINE_STOPPED, "the engine stopped"))
+    }
+
     /// The row that `entry` makes for `workload` at `time`.
     #[must_use]
     pub fn new(time: jiff::Timestamp, workload: &str, entry: Entry) -> Self {

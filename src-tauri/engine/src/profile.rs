@@ -124,6 +124,12 @@ impl Profile {
         self.data_dir.join("journal.db")
     }
 
+    /// The folder of the log.
+    #[must_use]
+    pub fn log_folder(&self) -> PathBuf {
+        self.state_dir.join("log")
+    }
+
     /// `keys.json`.
     #[must_use]
     pub fn keys_file(&self) -> PathBuf {

@@ -112,7 +112,7 @@ impl Proxy {
             return decided;
         }
         let begin = self.clock.now().moment;
-        let mut patience = self.clock.sleep_until(begin + route.caller_wait);
+        let mut patience = self.clock.sleep_until(begin + route.caller_wait());
         let mut changes = route.changes();
         let decided = loop {
             if let Some(decided) = self.look(route, refused) {

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use lamplighter_core::condition::HostTrouble;
 use lamplighter_core::config::WorkloadConfig;
 use lamplighter_core::status::{Identity, Workload};
-use lamplighter_core::{Event, Reading, Snapshot};
+use lamplighter_core::{Event, Policy, Reading, Snapshot};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::control::Revocation;
@@ -23,6 +24,8 @@ pub(crate) enum Ask {
     Adopt(Box<Grant>, oneshot::Sender<()>),
     /// Handle this event, which makes the monitor forget the grant; told how the revocation went.
     Forget(Event, oneshot::Sender<Revocation>),
+    /// Go on with these times; told when their consequences can be seen.
+    Times(Policy, oneshot::Sender<()>),
     /// Finish the errands under way and end.
     Drain,
 }
@@ -33,6 +36,8 @@ pub(crate) struct Entry {
     pub(crate) route: Arc<Route>,
     pub(crate) session: Arc<Session>,
     pub(crate) step_ups: StepUps,
+    /// Held by whoever renews the login at the person's word: one at a time.
+    pub(crate) reauthenticating: tokio::sync::Mutex<()>,
     pub(crate) asks: mpsc::UnboundedSender<Ask>,
     pub(crate) shown: ArcSwap<Workload>,
     pub(crate) changed: watch::Sender<()>,
@@ -83,6 +88,12 @@ impl Entry {
         self.ask(|told| Ask::Forget(event, told)).await
     }
 
+    /// Goes on with these times.
+    pub(crate) async fn set_times(&self, policy: Policy) {
+        self.route.set_caller_wait(policy.caller_wait);
+        self.ask(|seen| Ask::Times(policy, seen)).await;
+    }
+
     /// Ends the driver once its errands are done.
     pub(crate) fn end(&self) {
         let _ = self.asks.send(Ask::Drain);
@@ -98,6 +109,8 @@ impl Entry {
 /// All workloads; looked up without a lock.
 pub(crate) struct Registry {
     index: ArcSwap<Index>,
+    /// What the host lacks.
+    host: ArcSwap<Vec<HostTrouble>>,
     changed: watch::Sender<()>,
 }
 
@@ -109,7 +122,7 @@ struct Index {
 
 impl Registry {
     pub(crate) fn new() -> Self {
-        Self { index: ArcSwap::default(), changed: watch::Sender::new(()) }
+        Self { index: ArcSwap::default(), host: ArcSwap::default(), changed: watch::Sender::new(()) }
     }
 
     /// Told at every change of what is shown.
@@ -151,9 +164,18 @@ impl Registry {
         self.changed.send_replace(());
     }
 
+    /// The host lacks this, and nothing else.
+    pub(crate) fn set_host(&self, troubles: Vec<HostTrouble>) {
+        let before = self.host.swap(Arc::new(troubles));
+        if *before != **self.host.load() {
+            self.changed.send_replace(());
+        }
+    }
+
     /// What all faces may show, now.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let workloads = self.index.load().ordered.iter().map(|entry| Workload::clone(&entry.shown.load())).collect();
-        Snapshot { workloads }
+        let workloads: Vec<Workload> =
+            self.index.load().ordered.iter().map(|entry| Workload::clone(&entry.shown.load())).collect();
+        Snapshot::new(workloads, &self.host.load())
     }
 }

@@ -1,7 +1,8 @@
 //! What the request path needs of one workload: a read without a lock, and a way to report.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use http::{HeaderName, HeaderValue, Uri};
@@ -64,8 +65,8 @@ pub struct Route {
     pub upstream: Url,
     /// The same, ready to be sent to; `None` for what HTTP cannot address.
     pub(crate) address: Option<Uri>,
-    /// How long a caller waits for a refresh in flight.
-    pub caller_wait: std::time::Duration,
+    /// How long a caller waits for a refresh in flight, in milliseconds.
+    caller_wait: AtomicU64,
     access: ArcSwap<Access>,
     changed: watch::Sender<()>,
     reports: mpsc::UnboundedSender<Event>,
@@ -80,7 +81,7 @@ impl Route {
     pub fn new(
         name: Name,
         upstream: Url,
-        caller_wait: std::time::Duration,
+        caller_wait: Duration,
         access: Access,
         reports: mpsc::UnboundedSender<Event>,
     ) -> Self {
@@ -88,7 +89,7 @@ impl Route {
             name,
             address: upstream.as_str().parse().ok(),
             upstream,
-            caller_wait,
+            caller_wait: AtomicU64::new(millis(caller_wait)),
             access: ArcSwap::from_pointee(access),
             changed: watch::Sender::new(()),
             reports,
@@ -102,6 +103,17 @@ impl Route {
     #[must_use]
     pub fn access(&self) -> arc_swap::Guard<Arc<Access>> {
         self.access.load()
+    }
+
+    /// How long a caller waits for a refresh in flight.
+    #[must_use]
+    pub fn caller_wait(&self) -> Duration {
+        Duration::from_millis(self.caller_wait.load(Ordering::Relaxed))
+    }
+
+    /// Has callers wait this long from now on.
+    pub(crate) fn set_caller_wait(&self, wait: Duration) {
+        self.caller_wait.store(millis(wait), Ordering::Relaxed);
     }
 
     /// Told after every change of [`Route::access`]; subscribe first, then look.
@@ -157,4 +169,8 @@ impl Route {
         self.access.store(Arc::new(access));
         self.changed.send_replace(());
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }

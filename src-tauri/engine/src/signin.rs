@@ -18,7 +18,7 @@ use url::Url;
 
 use self::flow::{Flow, Kind};
 use crate::clock::within;
-use crate::control::{ControlError, SignInOutcome};
+use crate::control::{ControlError, SignIn, SignInOutcome};
 use crate::grant::{Grant, Origin};
 use crate::http::HttpClient;
 use crate::oauth::{SignInError, Tokens};
@@ -46,6 +46,17 @@ impl SignIns {
     pub(crate) fn new(http: HttpClient, store: Arc<dyn SecretStore>, clock: Arc<dyn Clock>, redirect_uri: Url) -> Self {
         let completing = TaskTracker::new();
         Self { http, store, clock, redirect_uri, flows: Mutex::default(), completing }
+    }
+
+    /// The sign-in of a workload that waits for the browser, if there is one.
+    pub(crate) fn waiting(&self, name: &str) -> Option<SignIn> {
+        let flow = self.flows().get(name).cloned()?;
+        match &flow.kind {
+            Kind::Browser(authorization) => {
+                Some(SignIn { authorization_url: authorization.url.clone(), outcome: flow.outcome.subscribe() })
+            }
+            Kind::Device => None,
+        }
     }
 
     /// Cancels the sign-in of a workload; whether there was one.

@@ -115,6 +115,7 @@ impl Workloads {
             route: Arc::new(route),
             session: Arc::clone(&session),
             step_ups: StepUps::default(),
+            reauthenticating: tokio::sync::Mutex::default(),
             asks,
             shown: ArcSwap::from_pointee(shown),
             changed: self.registry.changed().clone(),

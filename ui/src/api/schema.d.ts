@@ -59,6 +59,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of every workload in the last 24 hours; `unknown` while the engine was not running. */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/journal": {
         parameters: {
             query?: never;
@@ -107,6 +124,65 @@ export interface paths {
          *     it to the person.
          */
         post: operations["begin_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings in force, and who said them. */
+        get: operations["settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Changes settings: they are kept in `config.toml`, whose comments survive, and hold at once for what runs. What the
+         *     environment says cannot be changed here (422, with the variable's name).
+         */
+        patch: operations["change_settings"];
+        trace?: never;
+    };
+    "/simulated-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Starts a simulated MCP server with an authorization server of its own on this machine, to try things out with; asked
+         *     again it is the same one. It ends with the engine, and what was added there is removed then. Where the engine runs
+         *     without one that is a 409 `no_simulator`.
+         */
+        post: operations["simulated_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows the window of the desktop app that runs the engine; where it runs without one that is a 409 `no_window`. */
+        post: operations["show_window"];
         delete?: never;
         options?: never;
         head?: never;
@@ -237,6 +313,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/workloads/{name}/reauthenticate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renews a login: by a refresh where that can help (200, once it has), else by a sign-in in the browser (202), which is
+         *     begun, or goes on where one waits already. Nothing is opened: the caller shows the address to the person.
+         */
+        post: operations["reauthenticate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/workloads/{name}/restart": {
         parameters: {
             query?: never;
@@ -322,6 +418,20 @@ export interface components {
             /** @description The scopes that it will be asked for; none where neither server nor person names any. */
             scopes: string[];
         };
+        /** @description Settings to change. What is left out stays as it is. */
+        ChangedSettings: {
+            /** @description How the tray app shows itself. */
+            desktop?: {
+                /** @description Whether notices are shown by the desktop. */
+                notifications?: boolean | null;
+                /** @description The colours of the window. */
+                theme?: ("system" | "light" | "dark") | null;
+            } | null;
+            /** @description Times by their keys in `[token]`, written as there (`"10m"`, `"5"`); `null` for the default. */
+            token?: {
+                [key: string]: string | null;
+            };
+        };
         /** @description One thing looked at. */
         Check: {
             /** @description What was looked at, for programs; the code of the condition where a workload has one. */
@@ -353,6 +463,13 @@ export interface components {
             /** @description A few words. */
             title: string;
         };
+        /** @description How the tray app shows itself. */
+        Desktop: {
+            /** @description Whether notices are shown by the desktop. */
+            notifications: boolean;
+            /** @description The colours of the window. */
+            theme: components["schemas"]["Theme"];
+        };
         /** @description What the person enters on another device (RFC 8628 section 3.2): there whole, or not at all. */
         DeviceCode: {
             /**
@@ -372,7 +489,35 @@ export interface components {
          * @description What a row tells of.
          * @enum {string}
          */
-        EntryKind: "attempt" | "status" | "trigger" | "login" | "notice" | "store";
+        EntryKind: "attempt" | "status" | "trigger" | "login" | "notice" | "store" | "engine";
+        /** @description Where a profile keeps what a person may want to look at. */
+        Files: {
+            /** @description `config.toml`. */
+            config: string;
+            /** @description `engine.json`. */
+            engine: string;
+            /** @description `journal.db`. */
+            journal: string;
+            /** @description The folder of the log. */
+            log: string;
+        };
+        /** @description How workloads stood between two times. */
+        History: {
+            /**
+             * Format: date-time
+             * @description Where it begins.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where it ends: now.
+             */
+            to: string;
+            /** @description Of each workload its spans: in order, without a gap, from the one to the other. */
+            workloads: {
+                [key: string]: components["schemas"]["Span"][];
+            };
+        };
         /**
          * @description The `type` of every problem here.
          * @enum {string}
@@ -490,6 +635,12 @@ export interface components {
             /** @description Always `about:blank`: `code` tells problems apart. */
             type: components["schemas"]["Kind"];
         };
+        /** @description How a login was renewed. */
+        Reauthenticated: {
+            sign_in: components["schemas"]["LoginStarted"] | null;
+            /** @description Whether a refresh did it. */
+            signed_in: boolean;
+        };
         /** @description How a sign-out went. */
         Revocation: "revoked" | "not_offered" | "nothing_held" | {
             /** @description The server could not be told; forgotten here all the same. The sentence says why. */
@@ -523,6 +674,7 @@ export interface components {
             time: string;
             to: components["schemas"]["Phase"] | null;
             verdict: string | null;
+            /** @description Its name; empty where the row is the engine's own. */
             workload: string;
         };
         /** @description Rows of the journal, oldest first. */
@@ -530,6 +682,11 @@ export interface components {
             /** @description The rows. */
             events: components["schemas"]["Row"][];
         };
+        /**
+         * @description Where secrets are kept.
+         * @enum {string}
+         */
+        SecretStoreKind: "keychain" | "file" | "memory";
         /** @description A session that a browser may begin. */
         SessionBegun: {
             /**
@@ -539,15 +696,65 @@ export interface components {
             address: string;
         };
         /**
+         * @description Who said a setting.
+         * @enum {string}
+         */
+        SettingSource: "default" | "file" | "environment";
+        /** @description Settings as they are in force. */
+        Settings: {
+            /** @description How the tray app shows itself. */
+            desktop: components["schemas"]["Desktop"];
+            /** @description Where what is kept. */
+            files: components["schemas"]["Files"];
+            /** @description Where the engine listens. */
+            listen: string;
+            /** @description Where secrets are kept. */
+            secret_store: components["schemas"]["SecretStoreKind"];
+            /** @description The times of all workloads that have none of their own. */
+            token: components["schemas"]["TokenSetting"][];
+            /** @description The engine's version. */
+            version: string;
+        };
+        /**
          * @description How much it asks of the person.
          * @enum {string}
          */
         Severity: "info" | "warning" | "error";
+        /** @description A simulated server that was started. */
+        SimulatedServer: {
+            /**
+             * Format: uri
+             * @description The address to add.
+             */
+            url: string;
+        };
         /** @description All workloads at one moment, in the order of the configuration. */
         Snapshot: {
+            /** @description What concerns all of them and no single one. */
+            conditions: components["schemas"]["Condition"][];
             /** @description One for each workload. */
             workloads: components["schemas"]["Workload"][];
         };
+        /** @description A stretch of time in one status. */
+        Span: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            from: string;
+            /** @description What the workload did then; `unknown` while the engine was not running, or there was no such workload. */
+            status: components["schemas"]["Phase"];
+            /**
+             * Format: date-time
+             * @description When it ended: where the next one begins.
+             */
+            to: string;
+        };
+        /**
+         * @description The colours of the window.
+         * @enum {string}
+         */
+        Theme: "system" | "light" | "dark";
         /** @description A desktop notification: to show, or to put in place of an earlier one with the same `id`. */
         Toasted: {
             body: string;
@@ -558,11 +765,31 @@ export interface components {
             urgent: boolean;
             workloads: string[];
         };
+        /** @description One token setting as it is in force. */
+        TokenSetting: {
+            /** @description Its value where nobody says another. */
+            default: string;
+            /** @description Its key in `[token]`. */
+            key: string;
+            /** @description Who said it. */
+            source: components["schemas"]["SettingSource"];
+            /** @description Its value, written as in the environment. */
+            value: string;
+            /** @description The environment variable that says it, or would. */
+            variable: string;
+        };
+        /** @description Where the window is to begin. */
+        WindowRequest: {
+            /** @description At this screen. */
+            screen?: ("add" | "settings") | null;
+            /** @description At this workload. */
+            workload?: string | null;
+        };
         /**
          * @description What went wrong, for programs.
          * @enum {string}
          */
-        Word: "not_found" | "method_not_allowed" | "malformed" | "too_large" | "invalid" | "no_such_workload" | "name_taken" | "no_such_flow" | "unknown_callback" | "sign_in_failed" | "not_applicable" | "config_not_written" | "secret_store" | "journal" | "no_web_ui";
+        Word: "not_found" | "method_not_allowed" | "malformed" | "too_large" | "invalid" | "no_such_workload" | "name_taken" | "no_such_flow" | "unknown_callback" | "sign_in_failed" | "not_applicable" | "no_window" | "no_simulator" | "config_not_written" | "secret_store" | "journal" | "no_web_ui";
         /** @description One workload as `GET /api/v1/workloads` gives it. Fields are always there. */
         Workload: {
             account: string | null;
@@ -706,6 +933,35 @@ export interface operations {
             };
         };
     };
+    history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     rows: {
         parameters: {
             query?: {
@@ -807,6 +1063,182 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    simulated_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulatedServer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_window: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WindowRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1205,6 +1637,74 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reauthenticate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workload. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reauthenticated"];
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reauthenticated"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

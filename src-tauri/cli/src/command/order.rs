@@ -31,7 +31,7 @@ pub(super) async fn retry(engine: &Client, name: Option<&str>, out: &mut Out) ->
 }
 
 async fn retry_all(engine: &Client, out: &mut Out) -> Ended {
-    let Snapshot { workloads } = engine.get(&["workloads"]).await?;
+    let Snapshot { workloads, .. } = engine.get(&["workloads"]).await?;
     let mut code = ExitCode::Done;
     let is_off = |phase| matches!(phase, Phase::Stopping | Phase::Stopped | Phase::Removing | Phase::PolicyStopped);
     for workload in workloads.iter().filter(|workload| !is_off(workload.status)) {

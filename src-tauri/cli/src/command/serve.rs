@@ -1,5 +1,7 @@
 //! The engine in the foreground.
 
+mod host;
+
 use std::sync::Arc;
 
 use lamplighter_core::config::{Config, Environment};
@@ -8,6 +10,7 @@ use lamplighter_engine::log::DailyLog;
 use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::Profile;
 use lamplighter_engine::{descriptors, journal, memory, secrets};
+use lamplighter_simulator::World;
 use secrecy::ExposeSecret;
 use tracing_appender::non_blocking::NonBlockingBuilder;
 use tracing_subscriber::EnvFilter;
@@ -44,7 +47,12 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
         Ok(address) => out.line(&format!("in a browser, once and within 15 minutes: {}", address.expose_secret()))?,
         Err(error) => tracing::debug!(%error, "there is nothing to see in a browser"),
     }
-    ports.interrupted.await;
+    let simulated = World::new();
+    let requests = engine.handle().host_requests();
+    tokio::select! {
+        () = ports.interrupted => {}
+        () = host::attend(requests, &simulated) => {}
+    }
     out.note("finishing what is under way");
     engine.stop().await;
     Ok(ExitCode::Done)
@@ -77,7 +85,7 @@ fn log(
         Failure::new(ExitCode::Usage, format!("environment variable LAMPLIGHTER_LOG: {words:?} is no filter: {error}"))
             .hint("write a level (error, warn, info, debug, trace), or one for each part: `info,lamplighter_engine=debug`")
     })?;
-    let folder = profile.state_dir.join("log");
+    let folder = profile.log_folder();
     let (file, guard) = match DailyLog::open(&folder, clock) {
         Ok(file) => {
             let (file, guard) = NonBlockingBuilder::default().buffered_lines_limit(LINES).finish(file);

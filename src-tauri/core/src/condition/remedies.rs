@@ -55,13 +55,14 @@ fn token(name: &str) -> String {
     )
 }
 
-pub(super) fn store_remedy(fault: StoreFault, name: &str) -> String {
+/// What helps a secret store; `which` is what `lamplighter retry` is told.
+pub(super) fn store_remedy(fault: StoreFault, which: &str) -> String {
     let first = match fault {
         StoreFault::Locked => "Unlock your keychain",
         StoreFault::Absent => "Start your desktop's keychain, or set `secret_store = \"file\"`",
         StoreFault::Failed => "See what `lamplighter doctor` says of the secret store",
     };
-    format!("{first}; it goes on by itself then. To try now, choose Try now, or run `lamplighter retry {name}`.")
+    format!("{first}; it goes on by itself then. To try now, choose Try now, or run `lamplighter retry {which}`.")
 }
 
 pub(super) fn wait_or_retry(name: &str) -> String {

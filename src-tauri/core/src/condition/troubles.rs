@@ -48,7 +48,7 @@ pub(super) fn condition(trouble: &Trouble, name: &str, grant: GrantKind) -> Cond
             },
             more_access(name, grant),
         ),
-        Trouble::InTheWay(obstacle) => in_the_way(*obstacle, name),
+        Trouble::InTheWay(obstacle) => return in_the_way(*obstacle, name),
         Trouble::ClockSkewed(ahead) => (
             "clock_skewed",
             Severity::Warning,
@@ -83,35 +83,35 @@ fn no_refresh_token(expired: bool, name: &str, grant: GrantKind) -> Wording {
     }
 }
 
-fn in_the_way(obstacle: Obstacle, name: &str) -> Wording {
-    let (code, title, text, first) = match obstacle {
+/// The obstacle in words; `which` is what `lamplighter retry` is told.
+pub(super) fn in_the_way(obstacle: Obstacle, which: &str) -> Condition {
+    let (title, text, first) = match obstacle {
         Obstacle::CertificateUntrusted => (
-            "certificate_untrusted",
             "Connection not trusted",
             "The certificate that came is not trusted; a network's login page, a VPN or a proxy may be in between.",
             "Log in to the network, or have what inspects the traffic trusted by this machine",
         ),
         Obstacle::CaptivePortal => (
-            "captive_portal",
             "The network asks for a login",
             "A web page answered instead of the sign-in server.",
             "Open any web page and log in to the network",
         ),
         Obstacle::Firewall => (
-            "firewall",
             "A firewall is in the way",
             "A firewall answered instead of the sign-in server.",
             "Connect to a network or VPN that lets you through",
         ),
-        Obstacle::Offline => (
-            "offline",
-            "Offline",
-            "This machine seems to be offline.",
-            "Nothing to do: it goes on when the network is back",
-        ),
+        Obstacle::Offline => {
+            ("Offline", "This machine seems to be offline.", "Nothing to do: it goes on when the network is back")
+        }
     };
-    let remedy = format!("{first}. To try now, choose Try now, or run `lamplighter retry {name}`.");
-    (code, Severity::Warning, title, text.to_owned(), remedy)
+    Condition {
+        code: obstacle.code().to_owned(),
+        severity: Severity::Warning,
+        title: title.to_owned(),
+        text: text.to_owned(),
+        remedy: format!("{first}. To try now, choose Try now, or run `lamplighter retry {which}`."),
+    }
 }
 
 /// How this machine's clock stands against the server's, which is `ahead` of it.

@@ -185,7 +185,8 @@ fn example_hint(example: &str) -> String {
     format!("for example {example}")
 }
 
-fn hint_for_unknown(key: &str, known: &[&str]) -> String {
+/// What is said of a key that is none of `known`.
+pub(super) fn hint_for_unknown(key: &str, known: &[&str]) -> String {
     let plain = key.to_ascii_lowercase().replace('-', "_");
     if SECRET.iter().any(|word| plain.contains(word)) {
         return "secrets never stand in this file; lamplighter add takes them: --client-secret-stdin, --bearer-stdin, \

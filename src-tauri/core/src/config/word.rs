@@ -1,7 +1,7 @@
 //! Words with a grammar of their own: scopes, client identifiers, header names, choices.
 
 use super::error::{Fault, nearest};
-use super::{GrantKind, SecretStoreKind};
+use super::{GrantKind, SecretStoreKind, Theme};
 
 /// Headers that the proxy sets itself or that belong to one connection (RFC 9110 section 7.6.1).
 const OURS: [&str; 12] = [
@@ -82,6 +82,11 @@ pub(super) fn secret_store(text: &str) -> Result<SecretStoreKind, Fault> {
             ("memory", SecretStoreKind::Memory),
         ],
     )
+}
+
+/// Parses the colours of the window.
+pub(super) fn theme(text: &str) -> Result<Theme, Fault> {
+    choice(text, &[Theme::System, Theme::Light, Theme::Dark].map(|theme| (theme.as_str(), theme)))
 }
 
 fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, Fault> {

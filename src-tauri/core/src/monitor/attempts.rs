@@ -120,6 +120,31 @@ impl Monitor {
         self.renewal.due = at.map(|at| Due { at: at.max(earliest), quick: false });
     }
 
+    /// Brings the next try forward to where the times have it as they are now.
+    pub(super) fn replan(&mut self, now: Reading) {
+        let next = match &self.state {
+            State::Retrying { .. } => Some(now.moment + schedule::tick(&self.policy, self.seed())),
+            State::Running if let Some(short_retry) = &self.short_retry => {
+                Some(now.moment + schedule::short_wait(&self.policy, short_retry.tries, self.seed()))
+            }
+            State::Running => {
+                let lease = self.held.map(|held| held.lease).filter(|lease| lease.renewable);
+                let at = lease.and_then(|lease| schedule::renewal_at(&self.policy, &lease, self.seed()));
+                at.map(|at| at.max(now.moment + schedule::SHORTEST_RENEWAL))
+            }
+            State::Stopped { .. }
+            | State::Stopping { .. }
+            | State::Removing
+            | State::Loading(_)
+            | State::Starting { .. }
+            | State::Unauthenticated { .. } => None,
+        };
+        let next = next.map(|at| self.renewal.not_sooner_than_told(at));
+        if let (Some(due), Some(at)) = (&mut self.renewal.due, next) {
+            due.at = due.at.min(at);
+        }
+    }
+
     /// A refresh or sign-in succeeded: whatever was waited for is over.
     pub(super) fn recover(&mut self, now: Reading) {
         let recovered = self.episode().map(|episode| episode.number);

@@ -89,6 +89,8 @@ impl Monitor {
             expires: self.held.filter(|_| self.is_in_use()).and_then(|held| held.lease.expires_at),
             last_success: self.last_success,
             signing_in: self.signing_in,
+            under_way: self.is_under_way(),
+            mends_quietly: self.mends_quietly(),
             conditions: self.conditions(),
         }
     }
@@ -115,6 +117,23 @@ impl Monitor {
             | State::Removing
             | State::Retrying { .. }
             | State::Unauthenticated { .. } => Gate::Refuse,
+        }
+    }
+
+    /// An attempt whose answer no longer counts is waited for too: the next one begins when it has come.
+    fn is_under_way(&self) -> bool {
+        let loads = self.state.loading().is_some_and(|loading| !loading.errand.is_waiting());
+        loads || self.renewal.in_flight.is_some()
+    }
+
+    fn mends_quietly(&self) -> bool {
+        match &self.state {
+            State::Stopped { .. } | State::Stopping { .. } | State::Removing => false,
+            State::Loading(_) => true,
+            State::Unauthenticated { cause: Cause::RefusedByServer } => self.is_obtainable(),
+            State::Starting { .. } | State::Running | State::Retrying { .. } | State::Unauthenticated { .. } => {
+                self.is_obtainable() || (self.is_renewable() && self.wanted_scopes.is_none())
+            }
         }
     }
 
@@ -190,6 +209,8 @@ impl Status {
             expires: None,
             last_success: None,
             signing_in: false,
+            under_way: false,
+            mends_quietly: false,
             conditions: Vec::new(),
         }
     }

@@ -135,7 +135,7 @@ fn the_short_retry_waits_longer_each_time() {
 fn the_longest_wait_bounds_the_short_retry() {
     let policy = Policy { max_tries: 100, max_elapsed_time: HOUR, ..Policy::default() };
     let mut rig = Rig::running();
-    rig.monitor.set_policy(policy);
+    rig.monitor.set_policy(policy, rig.now);
     rig.until_attempt();
     let mut longest = Duration::ZERO;
     for tries in 1..20 {
@@ -153,7 +153,7 @@ fn the_longest_wait_bounds_the_short_retry() {
 fn the_short_retry_is_bounded_in_tries() {
     for max_tries in [1, 2, 7] {
         let mut rig = Rig::running();
-        rig.monitor.set_policy(Policy { max_tries, ..Policy::default() });
+        rig.monitor.set_policy(Policy { max_tries, ..Policy::default() }, rig.now);
         for _ in 0..max_tries {
             assert_eq!(rig.phase(), Phase::Running);
             rig.until_attempt();
@@ -166,7 +166,7 @@ fn the_short_retry_is_bounded_in_tries() {
 #[test]
 fn the_short_retry_is_bounded_in_time() {
     let mut rig = Rig::running();
-    rig.monitor.set_policy(Policy { max_tries: 1000, ..Policy::default() });
+    rig.monitor.set_policy(Policy { max_tries: 1000, ..Policy::default() }, rig.now);
     let begun = rig.monitor.deadline().unwrap().0;
     loop {
         rig.until_attempt();
@@ -183,7 +183,7 @@ fn the_short_retry_is_bounded_in_time() {
 fn an_attempt_that_takes_long_counts_from_its_beginning() {
     let policy = Policy { max_elapsed_time: 50 * SECOND, ..Policy::default() };
     let mut rig = Rig::running();
-    rig.monitor.set_policy(policy);
+    rig.monitor.set_policy(policy, rig.now);
     rig.until_attempt();
     rig.pass(34 * SECOND);
     rig.fail(offline());
@@ -317,7 +317,7 @@ fn sleep_moves_the_end_of_an_episode() {
 #[test]
 fn a_new_ceiling_counts_from_the_next_decision_on() {
     let mut rig = Rig::retrying();
-    rig.monitor.set_policy(Policy { auth_retrying_max_elapsed: MINUTE, ..Policy::default() });
+    rig.monitor.set_policy(Policy { auth_retrying_max_elapsed: MINUTE, ..Policy::default() }, rig.now);
     rig.until_attempt();
     rig.fail(offline());
     assert_eq!(rig.phase(), Phase::Unauthenticated);
@@ -351,7 +351,7 @@ fn an_expired_lease_stops_passing_while_its_renewal_is_tried() {
 #[test]
 fn an_attempt_at_the_ceiling_is_not_past_it() {
     let mut rig = Rig::retrying();
-    rig.monitor.set_policy(Policy { auth_retrying_max_elapsed: MINUTE, ..Policy::default() });
+    rig.monitor.set_policy(Policy { auth_retrying_max_elapsed: MINUTE, ..Policy::default() }, rig.now);
     rig.pass(MINUTE);
     rig.trigger(Trigger::Asked);
     rig.fail(offline());

@@ -66,6 +66,8 @@ fn a_status_is_described_in_words_and_whole_seconds() {
         expires: None,
         last_success: Some(wall("2026-11-21T06:00:00Z")),
         signing_in: true,
+        under_way: false,
+        mends_quietly: false,
         conditions: vec![condition.clone()],
     };
     let text = |text: &str| text.to_owned();

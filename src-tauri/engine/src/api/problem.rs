@@ -72,6 +72,10 @@ pub enum Word {
     SignInFailed,
     /// What was asked makes no sense for this workload.
     NotApplicable,
+    /// The engine runs without a window.
+    NoWindow,
+    /// The engine runs without a simulated server.
+    NoSimulator,
     /// The configuration could not be written.
     ConfigNotWritten,
     /// The secret store could not be used.
@@ -132,6 +136,10 @@ impl From<ControlError> for Problem {
                 .hinted("build it with `cargo xtask ui`, then build the engine again"),
             ControlError::Stopped(name) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail)
                 .hinted(format!("start it: `lamplighter start {name}`")),
+            ControlError::NoWindow => Self::new(StatusCode::CONFLICT, Word::NoWindow, detail)
+                .hinted("open its page in a browser: `lamplighter open`"),
+            ControlError::NoSimulator => Self::new(StatusCode::CONFLICT, Word::NoSimulator, detail)
+                .hinted("start the engine with `lamplighter serve` or the desktop app; where that could not start one, its log says why"),
             ControlError::NotApplicable(_) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail),
         }
     }
@@ -172,7 +180,8 @@ impl From<JournalError> for Problem {
 /// Says of every answer of the document what its status code says, and that problems are problem documents.
 pub(super) fn describe(document: &mut OpenApi) {
     let items = document.paths.paths.values_mut();
-    let operations = items.flat_map(|item| [&mut item.get, &mut item.post, &mut item.delete]).flatten();
+    let operations =
+        items.flat_map(|item| [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete]).flatten();
     for (status, response) in operations.flat_map(|operation| &mut operation.responses.responses) {
         let RefOr::T(response) = response else { continue };
         let status = status.parse().ok().and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or_default();

@@ -14,7 +14,7 @@ use url::Url;
 use super::Api;
 use super::body::Body;
 use super::problem::{Problem, Word};
-use crate::control::{CallbackPage, SignInOutcome};
+use crate::control::{CallbackPage, Reauthentication, SignIn, SignInOutcome};
 
 /// How many flows are remembered, so that those who wait learn how theirs ended.
 const REMEMBERED: usize = 64;
@@ -55,6 +55,15 @@ pub struct DeviceCode {
     /// How long the code is good for, in seconds.
     #[schema(required = false)]
     pub expires_in: u64,
+}
+
+/// How a login was renewed.
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Reauthenticated {
+    /// Whether a refresh did it.
+    pub signed_in: bool,
+    /// The sign-in that waits for the person, where one is needed.
+    pub sign_in: Option<LoginStarted>,
 }
 
 /// How a sign-in ended.
@@ -142,6 +151,30 @@ pub(super) async fn login(
     };
     let flow = api.flows.remember(name, outcome);
     Ok((StatusCode::ACCEPTED, Json(LoginStarted { authorization_url, flow, device })))
+}
+
+/// Renews a login: by a refresh where that can help (200, once it has), else by a sign-in in the browser (202), which is
+/// begun, or goes on where one waits already. Nothing is opened: the caller shows the address to the person.
+#[utoipa::path(
+    post, path = "/workloads/{name}/reauthenticate", tag = "sign-in",
+    params(("name" = String, Path, description = "The workload.")),
+    responses(
+        (status = 200, body = Reauthenticated), (status = 202, body = Reauthenticated), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 502, body = Problem), (status = 503, body = Problem)
+    )
+)]
+pub(super) async fn reauthenticate(
+    State(api): State<Api>,
+    Path(name): Path<String>,
+) -> Result<(StatusCode, Json<Reauthenticated>), Problem> {
+    Ok(match api.handle.reauthenticate(&name).await? {
+        Reauthentication::SignedIn => (StatusCode::OK, Json(Reauthenticated { signed_in: true, sign_in: None })),
+        Reauthentication::SignIn(SignIn { authorization_url, outcome }) => {
+            let flow = api.flows.remember(name, outcome);
+            let sign_in = Some(LoginStarted { authorization_url, flow, device: None });
+            (StatusCode::ACCEPTED, Json(Reauthenticated { signed_in: false, sign_in }))
+        }
+    })
 }
 
 /// Answers when this sign-in has ended, and how.

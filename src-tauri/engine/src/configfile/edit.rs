@@ -17,17 +17,22 @@ pub(super) fn has(document: &DocumentMut, name: &Name) -> bool {
 
 /// Appends a workload at the end of the file.
 pub(super) fn add(document: &mut DocumentMut, workload: &WorkloadConfig) {
-    let mut table = described(workload);
+    let table = at_end(document, described(workload));
+    let tables = document.entry(WORKLOAD).or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
+    if let Some(tables) = tables.as_array_of_tables_mut() {
+        tables.push(table);
+    }
+}
+
+/// `table`, made ready to stand at the end of `document`.
+pub(super) fn at_end(document: &mut DocumentMut, mut table: Table) -> Table {
     // After every other table, wherever the other workloads stand.
     table.set_position(Some(isize::MAX));
     let above = document.trailing().as_str().unwrap_or_default().to_owned();
     let empty = document.is_empty() && above.is_empty();
     table.decor_mut().set_prefix(if empty { above } else { ended(above) + "\n" });
     document.set_trailing("");
-    let tables = document.entry(WORKLOAD).or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
-    if let Some(tables) = tables.as_array_of_tables_mut() {
-        tables.push(table);
-    }
+    table
 }
 
 /// Removes a workload; `None` when there is none of this name.
@@ -109,13 +114,13 @@ fn described(workload: &WorkloadConfig) -> Table {
     table
 }
 
-/// The part of a table's prefix that does not belong to it: all down to its last blank line, which goes.
-fn separate(prefix: &str) -> &str {
+/// The part of what stands above a table or key that does not belong to it: all down to the last blank line, which goes.
+pub(super) fn separate(prefix: &str) -> &str {
     prefix.rfind("\n\n").map_or("", |blank| &prefix[..=blank])
 }
 
 /// Puts `text` where the table at `position` was: above the next one, or at the end.
-fn keep(document: &mut DocumentMut, position: Option<isize>, text: &str) {
+pub(super) fn keep(document: &mut DocumentMut, position: Option<isize>, text: &str) {
     let apart = |below: &str| {
         let gap = if below.is_empty() || below.starts_with('\n') { "" } else { "\n" };
         format!("{text}{gap}{below}")

@@ -157,7 +157,7 @@ impl Handle {
             grant: workload.grant,
             headers: secrets.headers.keys().cloned().collect(),
             stopped: false,
-            token: self.0.policy,
+            token: self.0.settings.policy(),
         };
         (config, secrets)
     }

@@ -48,6 +48,7 @@ pub(super) enum Job {
 /// What may be asked of it; the answer sees every row appended before.
 pub(super) enum Question {
     Rows { workload: Option<String>, after: Option<i64>, limit: usize, answer: oneshot::Sender<Vec<Row>> },
+    Past { workloads: Vec<String>, from: Timestamp, answer: oneshot::Sender<Vec<Row>> },
     Remembered { workload: String, answer: oneshot::Sender<Option<Remembered>> },
 }
 
@@ -269,6 +270,11 @@ impl Desk {
                     |row: &&Row| row.id > after && workload.as_ref().is_none_or(|name| *name == row.workload);
                 rows.extend(self.waiting.iter().filter(asked_for).cloned());
                 drop(answer.send(rows.split_off(rows.len().saturating_sub(limit))));
+            }
+            Question::Past { workloads, from, answer } => {
+                let mut rows = self.past(|table| table.past(&workloads, from));
+                rows.extend(self.waiting.iter().cloned());
+                drop(answer.send(rows));
             }
             Question::Remembered { workload, answer } => {
                 let mut rows = self.past(|table| table.telling(&workload));

@@ -1,17 +1,19 @@
 //! The one table of `journal.db`. Knows SQL, and neither threads nor what to do when something is wrong.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use lamplighter_core::entry::EntryKind;
 use rusqlite::types::Type;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
 use crate::files;
-use crate::ports::Row;
+use crate::ports::{ENGINE_STARTED, Row};
 
 /// The layout that this program writes (`PRAGMA user_version`).
 const VERSION: i64 = 1;
@@ -40,6 +42,9 @@ const LAYOUT: &str = "
     CREATE INDEX journal_kind ON journal (workload, kind);
     PRAGMA user_version = 1;
 ";
+
+/// Beside the layout, since whoever does not know it keeps it all the same: what changed when, without the attempts.
+const CHANGES: &str = "CREATE INDEX IF NOT EXISTS journal_changes ON journal (time) WHERE kind IN ('status', 'engine')";
 
 const COLUMNS: &str = "id, time, workload, kind, status_from, status_to, verdict, http_status, reason_code, reason, \
                        detail, episode, episode_started_at, episode_spent";
@@ -127,6 +132,7 @@ impl Table {
             }
             change.commit()?;
         }
+        connection.execute_batch(CHANGES)?;
         Ok(Self { connection, opened })
     }
 
@@ -202,6 +208,35 @@ impl Table {
             ),
             params![workload],
         )
+    }
+
+    /// The changes of status, and the engine's starts and stops, from `from` on; the last of each of `workloads` and of
+    /// the engine before that; and the last row before each start of the engine. Oldest first.
+    pub(super) fn past(&self, workloads: &[String], from: Timestamp) -> Result<Vec<Row>, TableError> {
+        let from = from.as_millisecond();
+        let since = "SELECT id, kind, reason_code FROM journal WHERE kind IN ('status', 'engine') AND time >= ?1";
+        let mut ids: BTreeSet<i64> = BTreeSet::new();
+        let mut changed = self.connection.prepare_cached(since)?;
+        let mut starts = Vec::new();
+        for row in changed.query_map([from], |row| Ok((row.get(0)?, row.get::<_, Option<String>>(2)?)))? {
+            let (id, code): (i64, _) = row?;
+            ids.insert(id);
+            starts.extend((code.as_deref() == Some(ENGINE_STARTED)).then_some(id));
+        }
+        let mut earlier = self.connection.prepare_cached(
+            "SELECT id FROM journal WHERE workload = ?1 AND kind = ?2 AND time < ?3 ORDER BY id DESC LIMIT 1",
+        )?;
+        let engine = std::iter::once(("", word(EntryKind::Engine)));
+        for (workload, kind) in engine.chain(workloads.iter().map(|name| (name.as_str(), word(EntryKind::Status)))) {
+            ids.extend(earlier.query_row(params![workload, kind, from], |row| row.get::<_, i64>(0)).optional()?);
+        }
+        let mut before = self.connection.prepare_cached("SELECT max(id) FROM journal WHERE id < ?1")?;
+        for start in starts {
+            ids.extend(before.query_row([start], |row| row.get::<_, Option<i64>>(0))?);
+        }
+        let one = format!("SELECT {COLUMNS} FROM journal WHERE id = ?1");
+        let rows = ids.into_iter().map(|id| self.select(&one, [id]));
+        Ok(rows.collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     /// The rows of a query that gives the newest first, oldest first.

@@ -230,6 +230,8 @@ mod tests {
             expires: None,
             last_success: None,
             signing_in: false,
+            under_way: false,
+            mends_quietly: false,
             conditions: Vec::new(),
         }
     }

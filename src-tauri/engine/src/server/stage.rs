@@ -331,6 +331,8 @@ fn access(phase: Phase, gate: Gate, credential: Option<Arc<Credential>>) -> Acce
         expires: None,
         last_success: None,
         signing_in: false,
+        under_way: false,
+        mends_quietly: false,
         conditions: Vec::new(),
     };
     let given = (HeaderName::from_static("x-given"), HeaderValue::from_static("by the person"));

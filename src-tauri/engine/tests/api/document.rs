@@ -66,6 +66,7 @@ async fn the_document_is_whole() {
         schemas += 1;
     }
     assert!(schemas > 30, "every answer has its schema");
+    assert!(!text.contains("\"allOf\":[{\"description\""), "a description beside an inlined schema contradicts it");
     for item in document["paths"].as_object().unwrap().values() {
         for operation in item.as_object().unwrap().values() {
             assert!(operation["summary"].is_string() || operation["description"].is_string(), "{operation}");

@@ -136,7 +136,7 @@ async fn a_caller_does_not_wait_for_ever() {
     stage.publish(Phase::Starting, Gate::Wait, None);
     let time = async {
         stage.clock.awaited().await;
-        stage.clock.advance(stage.route.caller_wait);
+        stage.clock.advance(stage.route.caller_wait());
     };
     let (answer, ()) = tokio::join!(stage.post("{}"), time);
     assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].to_str().unwrap()), (503, "1"));

@@ -107,7 +107,7 @@ async fn a_renewal_that_takes_longer_than_a_caller_waits_is_a_503() {
         assert_eq!(stage.report().await, rejected(1, false));
         stage.publish(Phase::Running, Gate::Wait, None);
         stage.clock.awaited().await;
-        stage.clock.advance(stage.route.caller_wait);
+        stage.clock.advance(stage.route.caller_wait());
     };
     let (answer, ()) = tokio::join!(stage.post("{\"id\":3}"), monitor);
     assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"].to_str().unwrap()), (503, &"1"));

@@ -1,0 +1,134 @@
+//! What concerns all workloads and no single one: what the host lacks, and what the workloads say alike. Pure, so that
+//! tray, window and command line agree.
+
+use std::net::SocketAddr;
+
+use super::causes::store_sentence;
+use super::remedies::store_remedy;
+use super::troubles::in_the_way;
+use super::{Cause, Condition, Obstacle, Severity, StoreFault, capitalised};
+use crate::status::{Phase, Workload};
+
+/// What `lamplighter retry` is told instead of a name.
+const ALL: &str = "--all";
+
+/// Obstacles that stand before the whole machine, and not before one server.
+const OF_THE_MACHINE: [Obstacle; 2] = [Obstacle::Offline, Obstacle::CaptivePortal];
+
+/// What the host of the engine lacks, as the host itself finds out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HostTrouble {
+    /// The desktop shows no tray icons.
+    NoTrayHost,
+    /// The desktop shows no notifications.
+    NoNotificationDaemon,
+    /// There is no browser to sign in with.
+    NoBrowser,
+    /// Another program, perhaps another user's Lamplighter, listens where this one was to listen, so that it listens
+    /// elsewhere.
+    AddressTaken {
+        /// The address of the settings.
+        wanted: SocketAddr,
+    },
+}
+
+impl HostTrouble {
+    /// The trouble in words.
+    #[must_use]
+    pub fn describe(&self) -> Condition {
+        let (code, severity, title, text, remedy) = match self {
+            Self::NoTrayHost => (
+                "no_tray_host",
+                Severity::Info,
+                "No place for the lamp",
+                "This desktop shows no tray icons, so the lamp cannot be seen.".to_owned(),
+                "Switch on tray icons in the desktop's settings; until then start Lamplighter again to see this window.",
+            ),
+            Self::NoNotificationDaemon => (
+                "no_notification_daemon",
+                Severity::Info,
+                "No notifications",
+                "This desktop shows no notifications, so nothing can be said while this window is closed.".to_owned(),
+                "Start the desktop's notification service; until then the lamp and this window tell how it stands.",
+            ),
+            Self::NoBrowser => (
+                "no_browser",
+                Severity::Warning,
+                "No browser",
+                "No browser could be opened, and a sign-in needs one.".to_owned(),
+                "Install a browser, or name one in $BROWSER; or copy the sign-in address and open it elsewhere.",
+            ),
+            Self::AddressTaken { wanted } => (
+                "address_taken",
+                Severity::Warning,
+                "Another program has the address",
+                format!(
+                    "Another program listens on {wanted}, so the local addresses of the servers are different ones."
+                ),
+                "Stop that program and restart Lamplighter, or choose another address with `listen` in the settings.",
+            ),
+        };
+        Condition { code: code.to_owned(), severity, title: title.to_owned(), text, remedy: remedy.to_owned() }
+    }
+}
+
+/// What `workloads` say alike, in the words of all of them: the secret store, the machine's way to the network.
+pub(crate) fn shared(workloads: &[Workload]) -> impl Iterator<Item = Condition> {
+    store_fault(workloads)
+        .map(out_of_store)
+        .into_iter()
+        .chain(obstacle(workloads).map(|obstacle| in_the_way(obstacle, ALL)))
+}
+
+/// How the secret store fails those that cannot read their login.
+fn store_fault(workloads: &[Workload]) -> Option<StoreFault> {
+    workloads.iter().find_map(|workload| match Cause::from_code(workload.reason_code.as_deref()?) {
+        Cause::Store(fault) => Some(fault),
+        Cause::Transport(_)
+        | Cause::Tls
+        | Cause::CaptivePortal { .. }
+        | Cause::Firewall { .. }
+        | Cause::ServerBusy { .. }
+        | Cause::Unreadable
+        | Cause::OAuth(_)
+        | Cause::Ceiling
+        | Cause::NoRefreshToken
+        | Cause::SignInNeeded
+        | Cause::SignedOut
+        | Cause::RefusedByServer
+        | Cause::Upstream(_)
+        | Cause::SignIn(_) => None,
+    })
+}
+
+fn out_of_store(fault: StoreFault) -> Condition {
+    let title = match fault {
+        StoreFault::Locked => "Your keychain is locked",
+        StoreFault::Absent => "No keychain answers",
+        StoreFault::Failed => "Secret store out of reach",
+    };
+    Condition {
+        code: Cause::Store(fault).code(),
+        severity: Severity::Error,
+        title: title.to_owned(),
+        text: format!("{}, so saved logins cannot be read; nothing is lost.", capitalised(store_sentence(fault))),
+        remedy: store_remedy(fault, ALL),
+    }
+}
+
+/// The one obstacle that all say who do not get through. Where one of them says otherwise, it is not the machine's.
+fn obstacle(workloads: &[Workload]) -> Option<Obstacle> {
+    OF_THE_MACHINE.into_iter().find(|obstacle| {
+        let mut hindered = workloads.iter().filter(|workload| is_hindered(workload)).peekable();
+        hindered.peek().is_some() && hindered.all(|workload| obstacles(workload).eq([*obstacle]))
+    })
+}
+
+fn is_hindered(workload: &Workload) -> bool {
+    matches!(workload.status, Phase::AuthRetrying | Phase::Unhealthy) || obstacles(workload).next().is_some()
+}
+
+fn obstacles(workload: &Workload) -> impl Iterator<Item = Obstacle> {
+    let codes = workload.conditions.iter().map(|condition| condition.code.as_str());
+    codes.filter_map(|code| Obstacle::ALL.into_iter().find(|obstacle| obstacle.code() == code))
+}
