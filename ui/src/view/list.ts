@@ -76,12 +76,7 @@ export interface ListView {
   rows: RowView[];
 }
 
-export function list(
-  snapshot: Snapshot,
-  history: History | null,
-  begun: Record<string, Begun>,
-  now: number,
-): ListView {
+export function list(snapshot: Snapshot, history: History | null, begun: Record<string, Begun>, now: number): ListView {
   const sorted = snapshot.workloads.toSorted((one, other) => rank(one) - rank(other));
   return {
     ask: ask(sorted, begun),
@@ -101,9 +96,11 @@ function ask(sorted: Workload[], begun: Record<string, Begun>): Ask | null {
   if (action !== "sign-in") return { workload: first.name, text: need(first), action };
   const alike = asking.filter((workload) => primary(workload) === "sign-in").map(({ name }) => name);
   const text =
-    alike.length === 1 ? need(first)
-    : alike.length <= 3 ? `${names(alike)} need you to sign in.`
-    : `${alike.length} servers need you to sign in.`;
+    alike.length === 1
+      ? need(first)
+      : alike.length <= 3
+        ? `${names(alike)} need you to sign in.`
+        : `${alike.length} servers need you to sign in.`;
   return { workload: first.name, text, action };
 }
 
@@ -125,15 +122,9 @@ function need(workload: Workload): string {
   }
 }
 
-function row(
-  workload: Workload,
-  shared: Condition[],
-  history: History | null,
-  begun: Begun,
-  now: number,
-): RowView {
+function row(workload: Workload, shared: Condition[], history: History | null, begun: Begun, now: number): RowView {
   const spans = history?.workloads[workload.name];
-  const signingIn = begun.signingIn ?? (workload.signing_in ? { stage: "waiting", address: null } as const : null);
+  const signingIn = begun.signingIn ?? (workload.signing_in ? ({ stage: "waiting", address: null } as const) : null);
   return {
     name: workload.name,
     lamp: lamp(workload),
@@ -238,7 +229,13 @@ function actions(workload: Workload): Action[] {
     case "running":
     case "auth_retrying":
     case "unhealthy":
-      return [...(person ? ["sign-in" as const] : []), "try-now", "stop", ...(held(workload) ? ["sign-out" as const] : []), "remove"];
+      return [
+        ...(person ? ["sign-in" as const] : []),
+        "try-now",
+        "stop",
+        ...(held(workload) ? ["sign-out" as const] : []),
+        "remove",
+      ];
     case "unauthenticated":
       return [...(person ? ["sign-in" as const] : []), "try-now", "stop", "remove"];
     case "starting":
