@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use lamplighter_endurance::keyring;
+use lamplighter_endurance::bus::SessionBus;
+use lamplighter_endurance::keyring::Keyring;
 use lamplighter_endurance::kills::{self, Tally, Verdict};
 use lamplighter_endurance::patience::Stopwatch;
 use lamplighter_endurance::product::Product;
@@ -56,12 +57,6 @@ enum Store {
 
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let on_a_bus = matches!(arguments.ordeal, Ordeal::Kill { store: Store::Keychain, .. });
-    if on_a_bus && keyring::desktop().is_none() {
-        let same: Vec<_> = std::env::args_os().skip(1).collect();
-        let ended = keyring::on_a_bus_of_its_own(&same, false);
-        return if ended.status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let Ok(runtime) = runtime else { return ExitCode::FAILURE };
     runtime.block_on(async {
@@ -82,10 +77,10 @@ async fn begin(ordeal: Ordeal) -> bool {
             match store {
                 Store::File => kill(Product::new("file"), times, limit, seed).await,
                 Store::Keychain => {
-                    let Some(desktop) = keyring::desktop() else { return false };
-                    let _daemon = desktop.start_daemon().await;
+                    let bus = SessionBus::start().await;
+                    let _keyring = Keyring::start(&bus).await;
                     let mut product = Product::new("keychain");
-                    for (name, value) in keyring::addresses() {
+                    for (name, value) in bus.addresses() {
                         product.set(name, value);
                     }
                     kill(product, times, limit, seed).await

@@ -88,11 +88,7 @@ impl Journal for Sqlite {
             .boxed()
     }
 
-    fn past<'a>(
-        &'a self,
-        workloads: &'a [String],
-        from: Timestamp,
-    ) -> BoxFuture<'a, Result<Vec<Row>, JournalError>> {
+    fn past<'a>(&'a self, workloads: &'a [String], from: Timestamp) -> BoxFuture<'a, Result<Vec<Row>, JournalError>> {
         let workloads = workloads.to_vec();
         self.ask(move |answer| Job::Ask(Question::Past { workloads, from, answer }))
             .map(|answer| answer.ok_or_else(ended))

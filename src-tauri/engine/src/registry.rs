@@ -174,7 +174,8 @@ impl Registry {
 
     /// What all faces may show, now.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let workloads: Vec<Workload> = self.index.load().ordered.iter().map(|entry| Workload::clone(&entry.shown.load())).collect();
+        let workloads: Vec<Workload> =
+            self.index.load().ordered.iter().map(|entry| Workload::clone(&entry.shown.load())).collect();
         Snapshot::new(workloads, &self.host.load())
     }
 }

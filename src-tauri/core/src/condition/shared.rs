@@ -62,7 +62,9 @@ impl HostTrouble {
                 "address_taken",
                 Severity::Warning,
                 "Another program has the address",
-                format!("Another program listens on {wanted}, so the local addresses of the servers are different ones."),
+                format!(
+                    "Another program listens on {wanted}, so the local addresses of the servers are different ones."
+                ),
                 "Stop that program and restart Lamplighter, or choose another address with `listen` in the settings.",
             ),
         };
@@ -72,7 +74,10 @@ impl HostTrouble {
 
 /// What `workloads` say alike, in the words of all of them: the secret store, the machine's way to the network.
 pub(crate) fn shared(workloads: &[Workload]) -> impl Iterator<Item = Condition> {
-    store_fault(workloads).map(out_of_store).into_iter().chain(obstacle(workloads).map(|obstacle| in_the_way(obstacle, ALL)))
+    store_fault(workloads)
+        .map(out_of_store)
+        .into_iter()
+        .chain(obstacle(workloads).map(|obstacle| in_the_way(obstacle, ALL)))
 }
 
 /// How the secret store fails those that cannot read their login.

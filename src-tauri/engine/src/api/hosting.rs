@@ -52,8 +52,6 @@ pub(super) async fn show_window(
     post, path = "/simulated-server", tag = "engine",
     responses((status = 201, body = SimulatedServer), (status = 409, body = Problem))
 )]
-pub(super) async fn simulated_server(
-    State(api): State<Api>,
-) -> Result<(StatusCode, Json<SimulatedServer>), Problem> {
+pub(super) async fn simulated_server(State(api): State<Api>) -> Result<(StatusCode, Json<SimulatedServer>), Problem> {
     Ok((StatusCode::CREATED, Json(SimulatedServer { url: api.handle.simulated_server().await? })))
 }

@@ -174,7 +174,8 @@ impl From<JournalError> for Problem {
 /// Says of every answer of the document what its status code says, and that problems are problem documents.
 pub(super) fn describe(document: &mut OpenApi) {
     let items = document.paths.paths.values_mut();
-    let operations = items.flat_map(|item| [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete]).flatten();
+    let operations =
+        items.flat_map(|item| [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete]).flatten();
     for (status, response) in operations.flat_map(|operation| &mut operation.responses.responses) {
         let RefOr::T(response) = response else { continue };
         let status = status.parse().ok().and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or_default();

@@ -33,8 +33,7 @@ impl Handle {
     pub async fn history(&self) -> Result<History, JournalError> {
         let to = self.clock().now().wall;
         let from = to.saturating_sub(DAY).unwrap_or(Timestamp::MIN);
-        let names: Vec<String> =
-            self.0.workloads.registry.all().iter().map(|entry| entry.name().to_owned()).collect();
+        let names: Vec<String> = self.0.workloads.registry.all().iter().map(|entry| entry.name().to_owned()).collect();
         let rows = self.journal().past(&names, from).await?;
         let marks: Vec<Mark> = rows.iter().map(mark).collect();
         Ok(History { from, to, workloads: history(&marks, names, from, to) })

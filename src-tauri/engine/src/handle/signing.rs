@@ -58,9 +58,7 @@ impl Handle {
             return Ok(false);
         }
         entry.tell(Event::Triggered(Trigger::Asked)).await;
-        let ended = async {
-            while entry.route.access().status.under_way && changes.changed().await.is_ok() {}
-        };
+        let ended = async { while entry.route.access().status.under_way && changes.changed().await.is_ok() {} };
         // One that takes longer goes on; the person is asked meanwhile.
         let _ = within(&**self.clock(), ATTEMPT, ended).await;
         Ok(is_renewed(entry, before))

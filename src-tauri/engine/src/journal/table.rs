@@ -6,11 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::types::Type;
 use lamplighter_core::entry::EntryKind;
-use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params,
-};
+use rusqlite::types::Type;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IntoDeserializer as _};
 
@@ -46,8 +44,7 @@ const LAYOUT: &str = "
 ";
 
 /// Beside the layout, since whoever does not know it keeps it all the same: what changed when, without the attempts.
-const CHANGES: &str =
-    "CREATE INDEX IF NOT EXISTS journal_changes ON journal (time) WHERE kind IN ('status', 'engine')";
+const CHANGES: &str = "CREATE INDEX IF NOT EXISTS journal_changes ON journal (time) WHERE kind IN ('status', 'engine')";
 
 const COLUMNS: &str = "id, time, workload, kind, status_from, status_to, verdict, http_status, reason_code, reason, \
                        detail, episode, episode_started_at, episode_spent";

@@ -1,0 +1,1 @@
+//! What the app costs on a desktop.
