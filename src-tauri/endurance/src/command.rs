@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use lamplighter_endurance::bus::SessionBus;
+use lamplighter_endurance::desktop::figures::{self, Figure};
 use lamplighter_endurance::keyring::Keyring;
 use lamplighter_endurance::kills::{self, Tally, Verdict};
 use lamplighter_endurance::patience::Stopwatch;
@@ -35,6 +36,12 @@ enum Ordeal {
         /// Where the logins are kept.
         #[arg(long, value_enum, default_value_t = Store::File)]
         store: Store,
+    },
+    /// Measure what the desktop app costs on a desktop, and how soon it shows a change.
+    Desktop {
+        /// How long it is looked at while nothing happens, in seconds.
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+        idle: u64,
     },
     /// Run the engine for hours while faults come and go, and see what it uses and what its journal says.
     Soak {
@@ -86,6 +93,10 @@ async fn begin(ordeal: Ordeal) -> bool {
                     kill(product, times, limit, seed).await
                 }
             }
+        }
+        Ordeal::Desktop { idle } => {
+            let figures = figures::measure(Duration::from_secs(idle), |figure| say(&figure.to_string())).await;
+            figures.iter().all(Figure::holds)
         }
         Ordeal::Soak { minutes, seed } => {
             let seed = seed.unwrap_or_else(|| fastrand::u64(0..1_000_000));

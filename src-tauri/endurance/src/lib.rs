@@ -12,6 +12,8 @@ pub mod bus;
 pub mod child;
 #[cfg(target_os = "linux")]
 pub mod desktop;
+#[cfg(target_os = "linux")]
+mod exchanges;
 pub mod foreign;
 #[cfg(target_os = "linux")]
 pub mod keyring;

@@ -10,14 +10,19 @@ use crate::process::{cargo, command, found, output, run, say, top};
 /// The oldest Node.js that programs of others run on.
 const NODE: u32 = 20;
 
-/// Programs for a real browser, a real Secret Service and a browser's errand, with the Debian package of each.
-const PROGRAMS: [(&str, &str); 7] = [
+/// Programs for a real browser, a real Secret Service and a real desktop, with the Debian package of each.
+const PROGRAMS: [(&str, &str); 12] = [
     ("chromium", "chromium"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("secret-tool", "libsecret-tools"),
     ("dbus-run-session", "dbus"),
     ("dbus-launch", "dbus-x11"),
     ("pgrep", "procps"),
+    ("Xvfb", "xvfb"),
+    ("openbox", "openbox"),
+    ("xfce4-panel", "xfce4-panel"),
+    ("xdotool", "xdotool"),
+    ("WebKitWebDriver", "webkit2gtk-driver"),
     ("npm", "npm"),
 ];
 

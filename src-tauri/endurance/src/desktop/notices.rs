@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use zbus::Proxy;
+use futures_util::{Stream, StreamExt as _};
 use zbus::zvariant::{OwnedValue, Value};
+use zbus::{Message, Proxy};
 
 use crate::bus::SessionBus;
 use crate::child::Child;
@@ -12,6 +13,9 @@ use crate::patience::{until, within};
 const DAEMON: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 const MOCK: &str = "org.freedesktop.DBus.Mock";
+
+/// What was called, and with what.
+type Call = (String, Vec<OwnedValue>);
 
 /// A running daemon.
 pub struct Notices {
@@ -65,6 +69,12 @@ impl Notices {
     /// The first notice after the first `seen` that is as it should be, once it is there.
     pub async fn until_shown(&self, what: &str, seen: usize, is_so: impl Fn(&Shown) -> bool) -> Shown {
         until(what, async || self.shown().await.into_iter().skip(seen).find(&is_so)).await
+    }
+
+    /// Tells of every notice that the daemon is asked to show from now on.
+    pub async fn calls(&self) -> impl Stream<Item = Message> + use<> {
+        let calls = self.mock.receive_signal("MethodCalled").await.unwrap();
+        calls.filter(|call| std::future::ready(call.body().deserialize().is_ok_and(|(name, _): Call| name == "Notify")))
     }
 
     /// Presses a button of the notice with this number, or the notice itself (`default`).

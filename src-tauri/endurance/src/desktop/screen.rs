@@ -2,6 +2,7 @@
 
 use tokio::process::Command;
 use zbus::Proxy;
+use zbus::proxy::SignalStream;
 
 use crate::bus::{SessionBus, run};
 use crate::child::Child;
@@ -43,6 +44,7 @@ pub struct Screen {
 pub struct Panel {
     _settings: Child,
     panel: Child,
+    watcher: Proxy<'static>,
 }
 
 impl Screen {
@@ -109,7 +111,12 @@ impl Panel {
             registered.then_some(())
         })
         .await;
-        Self { _settings: settings, panel }
+        Self { _settings: settings, panel, watcher }
+    }
+
+    /// Tells of every tray icon that comes from now on.
+    pub async fn registrations(&self) -> SignalStream<'static> {
+        self.watcher.receive_signal("StatusNotifierItemRegistered").await.unwrap()
     }
 
     /// Takes the panel away, and the tray with it.

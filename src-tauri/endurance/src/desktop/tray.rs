@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use zbus::proxy::SignalStream;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
 use zbus::{Connection, Proxy};
 
@@ -68,6 +69,11 @@ impl Tray {
     /// Waits until that lamp is shown.
     pub async fn until_lamp(&self, lamp: &str) {
         until(&format!("the lamp {lamp}"), async || (self.lamp().await == lamp).then_some(())).await;
+    }
+
+    /// Tells of every other picture that is shown from now on.
+    pub async fn changes(&self) -> SignalStream<'static> {
+        self.item.receive_signal("NewIcon").await.unwrap()
     }
 
     /// The menu, from its first entry to the last.

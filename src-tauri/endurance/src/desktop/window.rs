@@ -63,6 +63,21 @@ impl Window {
         until(&format!("{text:?} in the window"), async || self.text().await.contains(text).then_some(())).await;
     }
 
+    /// Waits for `text` in the page itself, which knows at once.
+    pub async fn reads(&self, text: &str) {
+        const WATCH: &str = "
+            const [text, done] = arguments;
+            const watch = new MutationObserver(look);
+            function look() {
+                if (!document.body.innerText.includes(text)) return;
+                watch.disconnect();
+                done();
+            }
+            watch.observe(document.body, { subtree: true, childList: true, characterData: true });
+            look();";
+        within(&format!("{text:?} in the window"), self.client.execute_async(WATCH, vec![json!(text)])).await.unwrap();
+    }
+
     /// Waits until `text` cannot be read any more.
     pub async fn until_reads_no_more(&self, text: &str) {
         let what = format!("{text:?} to be gone from the window");
