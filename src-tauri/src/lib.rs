@@ -1,19 +1,57 @@
 //! The tray app: the engine on a desktop, with lamp, notices and window.
+//!
+//! One program in two processes. The *resident* ([`app`]) hosts the engine and shows what needs no window: the lamp and
+//! its menu ([`tray`]), notices ([`notices`]). The *window* ([`window`]) is a process of its own without an engine, so
+//! that everything it costs is given back when it is closed; it speaks the control API over loopback, and its page may
+//! call what [`bridge`] offers and nothing else. This is the only crate that knows Tauri.
+
+mod app;
+mod args;
+mod autostart;
+pub mod bridge;
+mod browser;
+mod clipboard;
+mod commands;
+mod errands;
+mod host;
+mod notices;
+mod order;
+mod second;
+mod tray;
+mod window;
 
 use std::process::ExitCode;
 
-/// Runs the app until it is quit.
+use clap::Parser;
+
+use crate::args::{Arguments, Part};
+
+/// Runs the program to its end.
 #[must_use]
 pub fn run() -> ExitCode {
-    let built = tauri::Builder::default().build(tauri::generate_context!());
-    match built {
-        Ok(app) => {
-            app.run(|_, _| {});
-            ExitCode::SUCCESS
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(told) => {
+            // Nobody is left to be told that nobody listens.
+            let _ = told.print();
+            return if told.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
         }
-        Err(error) => {
-            tracing::error!(%error, "the desktop cannot be reached");
-            ExitCode::FAILURE
-        }
+    };
+    match arguments.part {
+        Some(Part::Window { place, attached }) => window::run(place.into(), attached),
+        None => app::run(arguments.hidden),
     }
+}
+
+/// What Tauri is built with: the page, its policy, the icon.
+fn context() -> tauri::Context {
+    tauri::generate_context!()
+}
+
+/// Says on standard error why the program ends, and answers with how.
+#[expect(clippy::print_stderr, reason = "a program that cannot go on says why to whoever started it")]
+fn give_up(code: u8, cause: &dyn std::fmt::Display, hint: &str) -> ExitCode {
+    tracing::error!(%cause, hint, "ending");
+    eprintln!("error: {cause}\nhint: {hint}");
+    ExitCode::from(code)
 }

@@ -7,6 +7,7 @@ mod discovery;
 mod exits;
 mod foreign;
 mod serving;
+mod settings;
 mod stage;
 #[expect(dead_code, reason = "the other stories need more of the stage")]
 #[path = "../support/mod.rs"]

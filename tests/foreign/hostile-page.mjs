@@ -73,6 +73,8 @@ async function attempts({ target, name }) {
     events: '/api/v1/events',
     callback: '/callback?code=stolen&state=guessed',
     mcp: `/${name}/mcp`,
+    page: '/index.html',
+    exchange: '/signin',
   };
   const at = (path) => new URL(path, target).href;
   const outcomes = {};

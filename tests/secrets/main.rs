@@ -25,6 +25,7 @@ async fn no_secret_is_found_anywhere_after_a_walk_through_everything() -> Outcom
     walk.be_refused_and_revoked().await?;
     walk.break_down().await?;
     walk.ask_wrongly().await?;
+    walk.open_in_a_browser().await?;
     walk.ask_everything().await?;
     walk.restart().await?;
     let mut evidence = walk.end().await?;

@@ -32,6 +32,8 @@ async fn what_the_program_says_and_leaves_behind_holds_no_secret() {
             let run = product.run(&[command, "--json"]).await;
             evidence.add(command, run.stdout + &run.stderr);
         }
+        // The address alone goes to standard output, for whoever asked.
+        evidence.add("open", product.run(&["open", "--no-browser"]).await.stderr);
         evidence.add("logout", product.done(&["logout", NAME]).await);
     }
     product.done(&["login", NAME]).await;

@@ -218,6 +218,34 @@ impl Walk {
         Ok(())
     }
 
+    /// A code that is refused, and one that brings a session where there is a web UI to be opened.
+    pub(crate) async fn open_in_a_browser(&mut self) -> Outcome {
+        let misplaced = json!({ "code": format!("{CANARY}misplaced-0123456789") });
+        let refused = self.stage.open(Method::POST, "/signin", &misplaced).await?;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+        self.keep("a code that is refused", &refused);
+        let begun = self.stage.api(Method::POST, "/session", &Value::Null).await?;
+        if begun.status == StatusCode::CONFLICT {
+            self.keep("no session", &begun);
+            return Ok(());
+        }
+        let address: Url = begun.json()?["address"].as_str().context("no address")?.parse()?;
+        let code = json!({ "code": address.fragment().context("no code")? });
+        let session = self.stage.open(Method::POST, "/signin", &code).await?;
+        let key = session.json()?["key"].as_str().context("no key")?.to_owned();
+        let used = self.stage.open(Method::POST, "/signin", &code).await?;
+        assert_eq!(used.status, StatusCode::FORBIDDEN);
+        self.keep("a code that was used", &used);
+
+        let mut browser = self.stage.endpoint("linear").await?;
+        browser.url = address.join("/api/v1/workloads")?.into();
+        browser.headers = vec![("authorization".to_owned(), format!("Bearer {key}"))];
+        let shown = browser.send(browser.request(Method::GET).body(<_>::default())?).await?;
+        assert_eq!(shown.status, StatusCode::OK);
+        self.keep("what a browser is shown", &shown);
+        Ok(())
+    }
+
     /// Every answer that is to be had.
     pub(crate) async fn ask_everything(&mut self) -> Outcome {
         for path in ["/workloads", "/journal", "/doctor", "/openapi.json", "/nowhere", "/workloads/nobody"] {

@@ -24,6 +24,15 @@ pub(crate) enum Command {
     ///
     /// Serves every workload on one loopback port until SIGINT or SIGTERM, then finishes what is under way.
     Serve,
+    /// Open Lamplighter in a browser
+    ///
+    /// Prints an address on standard output, and opens it. It opens the engine that is running, once, within 15
+    /// minutes; a session lasts until the engine stops.
+    Open {
+        /// Open no browser, only print the address
+        #[arg(long)]
+        no_browser: bool,
+    },
     /// Watch a whole outage on this machine, with simulated servers and the real engine
     Demo {
         /// End after this many seconds

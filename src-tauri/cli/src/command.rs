@@ -5,6 +5,7 @@ mod doctor;
 mod events;
 mod list;
 mod login;
+mod open;
 mod order;
 mod serve;
 
@@ -29,6 +30,7 @@ pub(crate) async fn dispatch(command: Command, ports: Ports, out: &mut Out) -> E
     let scene = scene(&ports, out);
     match command {
         Command::Serve => serve::serve(profile, ports, out).await,
+        Command::Open { no_browser } => open::open(no_browser, &engine()?, &*ports.browser, out).await,
         Command::Demo { seconds } => Ok(demo::run(seconds, out).await),
         Command::Doctor { format } => doctor::doctor(&profile, ports, format, out).await,
         Command::Add(add) => add::add(*add, &engine()?, ports, out).await,

@@ -39,16 +39,6 @@ impl Failure {
         self
     }
 
-    /// What went wrong, without what to do.
-    pub(crate) fn cause(&self) -> &str {
-        self.cause.as_deref().unwrap_or_default()
-    }
-
-    /// What to do.
-    pub(crate) fn hints(&self) -> &[String] {
-        &self.hints
-    }
-
     /// Says it, and answers with how the program ends.
     pub(crate) fn tell(&self, out: &mut Out) -> ExitCode {
         if let Some(cause) = &self.cause {
@@ -106,7 +96,10 @@ impl From<Problem> for Failure {
             | Word::NotApplicable
             | Word::ConfigNotWritten
             | Word::SecretStore
-            | Word::Journal => ExitCode::Failed,
+            | Word::Journal
+            | Word::NoWebUi
+            | Word::NoWindow
+            | Word::NoSimulator => ExitCode::Failed,
         };
         Self { exit, cause: Some(problem.detail), hints: problem.hint.into_iter().collect() }
     }

@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use jiff::tz::TimeZone;
 use lamplighter_core::config::Environment;
 use lamplighter_engine::clock::SystemClock;
+use lamplighter_engine::launch;
 use lamplighter_engine::ports::Clock;
 use tokio::io::AsyncRead;
 
@@ -60,14 +61,12 @@ impl Ports {
     #[must_use]
     pub fn of_process() -> Self {
         Self {
-            environment: std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-                .collect(),
+            environment: launch::environment(),
             clock: Arc::new(SystemClock::new()),
             zone: TimeZone::system(),
             input: Box::new(tokio::io::stdin()),
             browser: Box::new(SystemBrowser),
-            interrupted: Box::pin(interrupted()),
+            interrupted: Box::pin(launch::interrupted()),
         }
     }
 }
@@ -78,28 +77,6 @@ struct SystemBrowser;
 impl Browser for SystemBrowser {
     fn open(&self, address: &str) -> io::Result<()> {
         webbrowser::open(address)
-    }
-}
-
-/// Ready at SIGINT or SIGTERM. Nothing is caught before this is first awaited.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            },
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM is not caught");
-                let _ = tokio::signal::ctrl_c().await;
-            }
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = tokio::signal::ctrl_c().await;
     }
 }
 

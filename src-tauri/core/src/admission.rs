@@ -24,7 +24,7 @@ pub enum Key {
     Unknown,
     /// A client's.
     Client,
-    /// The API key.
+    /// The API key, or that of a session in a browser.
     Api,
 }
 

@@ -5,7 +5,7 @@
 mod causes;
 mod remedies;
 pub(crate) mod shared;
-pub(crate) mod toasts;
+pub mod toasts;
 mod troubles;
 
 use jiff::SignedDuration;

@@ -86,7 +86,6 @@ impl Told {
         let before = self.now;
         self.now = mark.at.max(before);
         match &mark.what {
-            What::Alive => Vec::new(),
             What::Stopped => {
                 self.runs = false;
                 vec![(self.now, Phase::Unknown)]
@@ -100,7 +99,7 @@ impl Told {
                 self.last = if *phase == Phase::Removing { Phase::Unknown } else { *phase };
                 vec![(self.now, self.last)]
             }
-            What::Status(..) => Vec::new(),
+            What::Alive | What::Status(..) => Vec::new(),
         }
     }
 

@@ -74,6 +74,11 @@ fn what_is_said_of_all() {
         "token = \"s3cret\"",
         "workload = [{ name = \"linear\" }]",
         "[workload]\nname = \"linear\"",
+        "desktop = true",
+        "[desktop]\nthme = \"dark\"",
+        "[desktop]\ntheme = \"dusk\"",
+        "[desktop]\ntheme = 1",
+        "[desktop]\nnotifications = \"yes\"",
     ]);
     insta::assert_snapshot!(story);
 }

@@ -9,7 +9,9 @@ mod events;
 mod history;
 mod hosting;
 mod journal;
+mod presence;
 mod problem;
+mod session;
 mod settings;
 mod signin;
 mod workloads;
@@ -31,6 +33,7 @@ pub use self::events::Toasted;
 pub use self::hosting::{SimulatedServer, WindowRequest};
 pub use self::journal::Rows;
 pub use self::problem::{Kind, Problem, Word};
+pub use self::session::SessionBegun;
 pub use self::signin::{DeviceCode, LoginRequest, LoginStarted, Outcome, PastedCallback, Reauthenticated};
 pub use self::workloads::{Added, LocalEndpoint, NewWorkloadRequest, Revoked};
 
@@ -52,6 +55,8 @@ struct Api {
         description = "Controls the engine that keeps remote MCP servers signed in. Errors are RFC 9457 problem documents."
     ),
     servers((url = "/api/v1")),
+    // What the event stream has, and no answer.
+    components(schemas(Toasted)),
     modifiers(&ApiKey),
     security(("api_key" = []))
 )]
@@ -74,8 +79,7 @@ impl utoipa::Modify for ApiKey {
 
 /// Everything under `/api/v1`, with paths relative to it: to be nested there, behind admission.
 pub fn router(handle: Handle) -> Router {
-    let (routes, mut document) = routes().split_for_parts();
-    problem::describe(&mut document);
+    let (routes, document) = described();
     routes
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, Word::NotFound, "the control API has no such path"))
         .method_not_allowed_fallback(async || {
@@ -83,6 +87,20 @@ pub fn router(handle: Handle) -> Router {
         })
         .layer((DefaultBodyLimit::max(BODY_BOUND), Extension(Arc::new(document))))
         .with_state(Api { handle, flows: signin::Flows::default() })
+}
+
+/// The `OpenAPI` document of the control API, as `/api/v1/openapi.json` gives it.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    described().1
+}
+
+/// Every route, and what is said of them all.
+fn described() -> (Router<Api>, utoipa::openapi::OpenApi) {
+    let (routes, mut document) = routes().split_for_parts();
+    problem::describe(&mut document);
+    presence::describe(&mut document);
+    (routes, document)
 }
 
 /// Every route, with its documentation.
@@ -108,6 +126,7 @@ fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(hosting::simulated_server))
         .routes(routes!(events::events))
         .routes(routes!(doctor::doctor))
+        .routes(routes!(session::begin_session))
         .routes(routes!(openapi))
 }
 

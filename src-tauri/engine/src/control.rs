@@ -148,6 +148,9 @@ pub enum ControlError {
     /// A sign-in could not be begun. The sentence says why.
     #[error(transparent)]
     SignIn(SignInError),
+    /// There is no web UI to be opened.
+    #[error("this build has no web UI")]
+    NoWebUi,
     /// It is stopped, and only the person starts it again.
     #[error("{0} is stopped, so there is nothing to refresh")]
     Stopped(String),

@@ -25,7 +25,7 @@ use crate::ports::{Clock, Journal, Row, SecretStore};
 use crate::profile::{EngineFile, Lock, Profile};
 use crate::proxy::Proxy;
 use crate::registry::Registry;
-use crate::server::{Limits, Parts};
+use crate::server::{Limits, Parts, Site};
 use crate::settings::InForce;
 use crate::signin::SignIns;
 use crate::triggers::Triggers;
@@ -206,6 +206,7 @@ impl Engine {
             workloads: Arc::new(handle.clone()),
             proxy: Proxy::new(http, Arc::clone(&clock), Arc::clone(&metrics)),
             api: crate::api::router(handle.clone()),
+            site: Site::of_this_build(),
             clock: Arc::clone(&clock),
             limits: Limits::default(),
             keyring,

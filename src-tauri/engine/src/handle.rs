@@ -4,6 +4,7 @@ mod endpoint;
 mod hosting;
 mod keeping;
 mod past;
+mod session;
 mod settings;
 mod signing;
 

@@ -1,6 +1,9 @@
 //! Keys of local clients: only their hashes are kept, in `keys.json` of the data folder.
 //!
-//! A key is 256 random bits, so that a plain SHA-256 hides it: there is nothing to guess.
+//! A key is 256 random bits, so that a plain SHA-256 hides it: there is nothing to guess. Sessions in a
+//! browser are in no file at all: they end with the engine.
+
+mod sessions;
 
 use std::fs;
 use std::io;
@@ -10,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lamplighter_core::Moment;
 use lamplighter_core::admission::Key;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -17,6 +21,7 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
+use self::sessions::Sessions;
 use crate::files;
 
 /// Begins every key, so that one which has leaked is recognised.
@@ -28,6 +33,7 @@ pub struct Keyring {
     file: PathBuf,
     api_key: SecretString,
     api_hash: Hash,
+    sessions: Sessions,
     /// Read by every request, without a lock.
     clients: ArcSwap<Vec<ClientKey>>,
     /// Held while `keys.json` is changed.
@@ -84,6 +90,7 @@ impl Keyring {
             file: file.to_owned(),
             api_hash: hash(api_key.expose_secret()),
             api_key,
+            sessions: Sessions::default(),
             clients: ArcSwap::from_pointee(clients),
             changing: Mutex::new(()),
             set_aside,
@@ -128,13 +135,31 @@ impl Keyring {
     #[must_use]
     pub fn check(&self, key: &str) -> Key {
         let hash = hash(key);
-        let api = self.api_hash.ct_eq(&hash);
+        let api = self.api_hash.ct_eq(&hash) | self.sessions.know(&hash);
         let client = self.clients.load().iter().fold(Choice::from(0), |found, key| found | key.hash.ct_eq(&hash));
         match (bool::from(api), bool::from(client)) {
             (true, _) => Key::Api,
             (false, true) => Key::Client,
             (false, false) => Key::Unknown,
         }
+    }
+
+    /// Makes a code that [`Keyring::redeem`] takes once, within 15 minutes. Only its hash is kept, in memory; of too
+    /// many codes the oldest is forgotten.
+    ///
+    /// # Errors
+    /// When the platform gives no randomness.
+    pub fn begin_session(&self, now: Moment) -> io::Result<SecretString> {
+        self.sessions.begin(now)
+    }
+
+    /// A key for `code`, which is used up by this. The key opens what the API key opens, for as long as this run
+    /// lasts, unless too many newer ones push it out. `None` where no such code waits.
+    ///
+    /// # Errors
+    /// When the platform gives no randomness; the code is still good then.
+    pub fn redeem(&self, code: &str, now: Moment) -> io::Result<Option<SecretString>> {
+        self.sessions.redeem(code, now)
     }
 
     /// Revokes every key of `client`.
@@ -196,92 +221,4 @@ impl KeyDocument {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn place() -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("keys.json");
-        (folder, file)
-    }
-
-    #[test]
-    fn keys_open_what_they_were_made_for() {
-        let (_folder, file) = place();
-        let keyring = Keyring::open(&file).unwrap();
-        let key = keyring.mint("claude").unwrap();
-        assert_eq!(keyring.check(key.expose_secret()), Key::Client);
-        assert_eq!(keyring.check(keyring.api_key().expose_secret()), Key::Api);
-        for wrong in ["", "lamp_", &key.expose_secret()[1..], &format!("{} ", key.expose_secret())] {
-            assert_eq!(keyring.check(wrong), Key::Unknown);
-        }
-    }
-
-    #[test]
-    fn client_keys_outlive_the_engine_and_the_api_key_does_not() {
-        let (_folder, file) = place();
-        let first = Keyring::open(&file).unwrap();
-        let key = first.mint("claude").unwrap();
-        let second = Keyring::open(&file).unwrap();
-        assert_eq!(second.check(key.expose_secret()), Key::Client);
-        assert_eq!(second.check(first.api_key().expose_secret()), Key::Unknown);
-    }
-
-    #[test]
-    fn an_api_key_can_be_given() {
-        let (_folder, file) = place();
-        let keyring = Keyring::open_with(&file, SecretString::from("known")).unwrap();
-        assert_eq!(keyring.check("known"), Key::Api);
-    }
-
-    #[test]
-    fn minting_again_leaves_the_older_key_valid_until_all_are_revoked() {
-        let (_folder, file) = place();
-        let keyring = Keyring::open(&file).unwrap();
-        let [older, newer, other] = ["claude", "claude", "codex"].map(|client| keyring.mint(client).unwrap());
-        assert_ne!(older.expose_secret(), newer.expose_secret());
-        assert_eq!(keyring.check(older.expose_secret()), Key::Client);
-        keyring.revoke("claude").unwrap();
-        for keyring in [keyring, Keyring::open(&file).unwrap()] {
-            assert_eq!(keyring.check(older.expose_secret()), Key::Unknown);
-            assert_eq!(keyring.check(newer.expose_secret()), Key::Unknown);
-            assert_eq!(keyring.check(other.expose_secret()), Key::Client);
-        }
-    }
-
-    #[test]
-    fn only_hashes_are_kept_and_nothing_is_shown() {
-        let (_folder, file) = place();
-        let keyring = Keyring::open(&file).unwrap();
-        let key = keyring.mint("claude").unwrap();
-        let kept = fs::read_to_string(&file).unwrap();
-        let shown = format!("{keyring:?}{kept}");
-        for secret in [key.expose_secret(), keyring.api_key().expose_secret()] {
-            assert!(secret.starts_with(PREFIX) && secret.len() == PREFIX.len() + 43);
-            assert!(!shown.contains(&secret[PREFIX.len()..]));
-        }
-    }
-
-    #[test]
-    fn a_key_that_cannot_be_kept_is_not_given() {
-        let (folder, file) = place();
-        let keyring = Keyring::open(&file).unwrap();
-        drop(folder);
-        assert!(keyring.mint("claude").is_err());
-        assert!(keyring.clients.load().is_empty());
-    }
-
-    #[test]
-    fn a_broken_file_is_set_aside_and_opens_nothing() {
-        let (_folder, file) = place();
-        let key = Keyring::open(&file).unwrap().mint("claude").unwrap();
-        for broken in ["", "{", "{\"keys\":[{\"client\":\"claude\",\"sha256\":\"c2hvcnQ\"}]}"] {
-            fs::write(&file, broken).unwrap();
-            let keyring = Keyring::open(&file).unwrap();
-            assert_eq!(fs::read_to_string(keyring.set_aside().unwrap()).unwrap(), broken, "nothing is lost");
-            assert_eq!(keyring.check(key.expose_secret()), Key::Unknown);
-            keyring.admit("claude", &key).unwrap();
-            assert_eq!(Keyring::open(&file).unwrap().check(key.expose_secret()), Key::Client);
-        }
-    }
-}
+mod tests;

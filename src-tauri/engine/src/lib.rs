@@ -18,6 +18,7 @@ pub mod host;
 pub mod http;
 pub mod journal;
 pub mod keys;
+pub mod launch;
 pub mod log;
 mod look;
 pub mod memory;

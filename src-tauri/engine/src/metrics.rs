@@ -266,7 +266,7 @@ mod tests {
             mends_quietly: false,
             conditions: Vec::new(),
         };
-        let snapshot = Snapshot { workloads: vec![status.describe(&identity, &reading)] };
+        let snapshot = Snapshot::new(vec![status.describe(&identity, &reading)], &[]);
         let text = Metrics::default().render(&snapshot, Format::Prometheus);
         assert!(text.contains(r#"lamplighter_workload_status{workload="linear",status="auth_retrying"} 1"#), "{text}");
         assert_eq!(text.matches("lamplighter_workload_status{").count(), 1);

@@ -44,7 +44,8 @@ pub struct EngineFile {
     pub started_at: jiff::Timestamp,
 }
 
-fn reveal<S: serde::Serializer>(secret: &SecretString, out: S) -> Result<S::Ok, S::Error> {
+/// Writes a secret into a document that is meant to hold it.
+pub(crate) fn reveal<S: serde::Serializer>(secret: &SecretString, out: S) -> Result<S::Ok, S::Error> {
     out.serialize_str(secrecy::ExposeSecret::expose_secret(secret))
 }
 

@@ -4,6 +4,8 @@
 mod door;
 mod page;
 pub(crate) mod reply;
+mod signin;
+pub(crate) mod site;
 #[cfg(test)]
 pub(crate) mod stage;
 mod strangers;
@@ -41,6 +43,8 @@ use crate::route::Route;
 use door::Door;
 use strangers::Strangers;
 
+pub use site::{File, Site};
+
 /// What the port asks of the engine behind it.
 pub trait Workloads: Send + Sync + 'static {
     /// The request path to the workload `name`.
@@ -77,6 +81,8 @@ pub struct Parts {
     pub proxy: Proxy,
     /// Answers what is below `/api/v1`, with paths relative to it.
     pub api: Router,
+    /// Answers the paths of the web UI.
+    pub site: Site,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Time.

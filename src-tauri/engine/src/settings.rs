@@ -26,7 +26,6 @@ pub struct Settings {
     /// Where the engine listens.
     pub listen: String,
     /// Where secrets are kept.
-    #[schema(inline)]
     pub secret_store: SecretStoreKind,
     /// Where what is kept.
     pub files: Files,
@@ -54,9 +53,8 @@ pub struct ChangedSettings {
     #[serde(default)]
     pub token: BTreeMap<String, Option<String>>,
     /// How the tray app shows itself.
-    #[serde(default)]
     #[schema(inline)]
-    pub desktop: ChangedDesktop,
+    pub desktop: Option<ChangedDesktop>,
 }
 
 /// What is to change in how the tray app shows itself.
@@ -129,19 +127,19 @@ impl InForce {
     pub(crate) fn permit(&self, changes: ChangedSettings) -> Result<SettingsEdit, ConfigError> {
         let present = self.token.load();
         let edit = |(key, text): (String, Option<String>)| {
-            // Of a key that there is not, `null` is an error too.
-            let default = present.1.iter().find(|setting| setting.key == key).map(|_| None);
-            let value = match (text, default) {
-                (None, Some(default)) => default,
-                (text, _) => Some(parse_token_setting(&key, text.as_deref().unwrap_or_default())?),
-            };
-            match present.1.iter().find(|setting| setting.key == key) {
-                Some(TokenSetting { source: SettingSource::Environment, variable, .. }) => Err(ruled(&key, variable)),
-                Some(_) | None => Ok((key, value)),
+            let setting = present.1.iter().find(|setting| setting.key == key);
+            if let Some(TokenSetting { source: SettingSource::Environment, variable, .. }) = setting {
+                return Err(ruled(&key, variable));
             }
+            let value = match text {
+                None if setting.is_some() => None,
+                // Of a key that there is not, `null` is as wrong as any value.
+                text => Some(parse_token_setting(&key, text.as_deref().unwrap_or_default())?),
+            };
+            Ok((key, value))
         };
         let token = changes.token.into_iter().map(edit).collect::<Result<_, _>>()?;
-        Ok(SettingsEdit { token, desktop: changes.desktop })
+        Ok(SettingsEdit { token, desktop: changes.desktop.unwrap_or_default() })
     }
 
     /// From now on it is as `config` says, as far as that may change while the engine runs.

@@ -6,6 +6,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use crate::clock::{Clock, Time};
+use crate::rules::Consent;
 use crate::server::Server;
 
 /// All servers of one story. They stop when it and every [`Server`] taken from it are dropped.
@@ -40,6 +41,19 @@ impl World {
         }
         let server = Server::start(name, self.time.clone())?;
         servers.insert(name.to_owned(), server.clone());
+        Ok(server)
+    }
+
+    /// A server to try a client out with, the same one at every call. It asks its person before it lets anybody in.
+    ///
+    /// # Errors
+    /// When no loopback port can be had.
+    pub fn demonstration(&self) -> io::Result<Server> {
+        let server = self.server("simulated")?;
+        server.authorization(|rules| {
+            rules.consent = Consent::Ask;
+            rules.account = Some("you@example.com".to_owned());
+        });
         Ok(server)
     }
 

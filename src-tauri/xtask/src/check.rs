@@ -1,9 +1,9 @@
-//! What must hold before anything is run: form, lints, documentation, dependencies.
+//! What must hold before anything is run: form, lints, documentation, bindings, dependencies.
 
 use anyhow::{Result, bail};
 
 use crate::process::{cargo, command, output, run, say, status};
-use crate::tools;
+use crate::{bindings, tools, ui};
 
 /// Checks everything, the quickest first.
 ///
@@ -12,10 +12,13 @@ use crate::tools;
 pub(crate) fn check() -> Result<()> {
     run(&mut cargo(["fmt", "--all", "--check"]))?;
     core_is_pure()?;
+    tools::prepare_build()?;
+    ui::built()?;
     run(&mut cargo(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     // The private rooms too, and links to them: nobody reads these pages but who works on them.
     let doc = ["doc", "--workspace", "--no-deps", "--document-private-items"];
     run(cargo(doc).env("RUSTDOCFLAGS", "-Dwarnings -Arustdoc::private_intra_doc_links"))?;
+    bindings::check()?;
     dependencies()
 }
 

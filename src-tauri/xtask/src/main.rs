@@ -3,12 +3,14 @@
 //! What a task needs is looked for before it starts, and every external command is shown before it runs.
 
 mod bench;
+mod bindings;
 mod check;
 mod endure;
 mod fuzz;
 mod process;
 mod test;
 mod tools;
+mod ui;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -56,7 +58,13 @@ enum Task {
         #[arg(long, value_name = "N", default_value_t = 1)]
         minutes: u64,
     },
-    /// Formatting, lints, documentation, dependencies and their licences.
+    /// Install what the web UI is made of; check, test and build it.
+    Ui,
+    /// Write what the web UI knows of the control API: types and operations, into ui/src/api.
+    Bindings,
+    /// Render the pictures in icons/ from their sources.
+    Icons,
+    /// Formatting, lints, documentation, bindings, dependencies and their licences.
     Check,
 }
 
@@ -67,6 +75,9 @@ fn main() -> ExitCode {
         Task::Bench { arguments } => bench::bench(&arguments),
         Task::Endure { arguments } => endure::endure(&arguments),
         Task::Fuzz { targets, minutes } => fuzz::fuzz(&targets, minutes),
+        Task::Ui => ui::ui(),
+        Task::Bindings => bindings::bindings(),
+        Task::Icons => process::run(&mut cargo(["run", "--quiet", "--package", "lamplighter-icons"])),
         Task::Check => check::check(),
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)

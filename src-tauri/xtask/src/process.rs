@@ -61,7 +61,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("{} printed something other than text", shown(command)))
 }
 
-/// The file that `program` names on the search path.
+/// The file that `program` names: on the search path, unless it is a path itself.
 pub(crate) fn found(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let file = format!("{program}{}", std::env::consts::EXE_SUFFIX);

@@ -1,22 +1,25 @@
-//! The proof, from nothing: what is needed, the checks, the rules on their own, then everything.
+//! The proof, from nothing: what is needed, the web UI, the checks, the rules on their own, then everything.
 
 use anyhow::Result;
 
 use crate::process::{cargo, run, say};
-use crate::{check, tools};
+use crate::{check, tools, ui};
 
 /// Installs, checks and tests; needs nobody at the keyboard.
 ///
 /// # Errors
 /// With the first step that fails.
 pub(crate) fn test() -> Result<()> {
-    say("1/4  what the tests need: a keyring, a session bus, and servers made by others");
+    say("1/5  what build and tests need: a desktop's libraries and programs, and servers made by others");
+    tools::prepare_build()?;
     tools::prepare_tests()?;
-    say("2/4  checks: form, lints, documentation, dependencies");
+    say("2/5  the web UI: installed, checked, tested, built");
+    ui::ui()?;
+    say("3/5  checks: form, lints, documentation, bindings, dependencies");
     check::check()?;
-    say("3/4  the rules on their own, without an async runtime");
+    say("4/5  the rules on their own, without an async runtime");
     run(&mut cargo(["test", "--package", "lamplighter-core"]))?;
-    say("4/4  everything else, up to the whole product against the servers made by others");
+    say("5/5  everything else, up to the whole product against the servers made by others");
     run(&mut cargo(["test", "--workspace", "--exclude", "lamplighter-core"]))?;
     say("All checks and all tests passed.");
     Ok(())

@@ -10,20 +10,34 @@ use crate::process::{cargo, command, found, output, run, say, top};
 /// The oldest Node.js that programs of others run on.
 const NODE: u32 = 20;
 
-/// Programs for a real browser, a real Secret Service and a real desktop, with the Debian package of each.
-const PROGRAMS: [(&str, &str); 12] = [
+/// Programs for a real browser, a real Secret Service and a real desktop without a screen, with the Debian package of
+/// each; of one that is on no search path, the file.
+const PROGRAMS: [(&str, &str); 18] = [
     ("chromium", "chromium"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("secret-tool", "libsecret-tools"),
     ("dbus-run-session", "dbus"),
     ("dbus-launch", "dbus-x11"),
     ("pgrep", "procps"),
+    ("npm", "npm"),
+    ("WebKitWebDriver", "webkit2gtk-driver"),
     ("Xvfb", "xvfb"),
     ("openbox", "openbox"),
     ("xfce4-panel", "xfce4-panel"),
+    ("xfce4-notifyd-config", "xfce4-notifyd"),
+    ("xwininfo", "x11-utils"),
     ("xdotool", "xdotool"),
-    ("WebKitWebDriver", "webkit2gtk-driver"),
-    ("npm", "npm"),
+    ("scrot", "scrot"),
+    ("gdbus", "libglib2.0-bin"),
+    ("ip", "iproute2"),
+    ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core"),
+];
+
+/// Libraries of the desktop app, as `pkg-config` calls them, with the Debian package of each.
+const LIBRARIES: [(&str, &str); 3] = [
+    ("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"),
+    ("ayatana-appindicator3-0.1", "libayatana-appindicator3-dev"),
+    ("librsvg-2.0", "librsvg2-dev"),
 ];
 
 /// Gets what the tests of the whole need: programs of the system, and the foreign servers.
@@ -34,6 +48,29 @@ pub(crate) fn prepare_tests() -> Result<()> {
     system_packages(&missing_for_tests(), "the tests")?;
     node_is_recent()?;
     from_npm("tests/foreign")
+}
+
+/// Gets the libraries that the desktop app is built with.
+///
+/// # Errors
+/// When one is missing that cannot be installed; the error says what to do.
+pub(crate) fn prepare_build() -> Result<()> {
+    let compiles = [("cc", "build-essential"), ("pkg-config", "pkg-config")];
+    let programs = compiles.into_iter().filter(|(program, _)| found(program).is_none());
+    let libraries = LIBRARIES.into_iter().filter(|(library, _)| !is_installed(library));
+    let missing: Vec<&str> = programs.chain(libraries).map(|(_, package)| package).collect();
+    system_packages(&missing, "the desktop app")
+}
+
+/// Gets what the web UI is made of.
+///
+/// # Errors
+/// When something is missing that cannot be installed; the error says what to do.
+pub(crate) fn prepare_ui() -> Result<()> {
+    let missing: &[&str] = if found("npm").is_some() { &[] } else { &["npm"] };
+    system_packages(missing, "the web UI")?;
+    node_is_recent()?;
+    from_npm("ui")
 }
 
 /// Gets what the benchmarks need: the rivals made by others.
@@ -96,6 +133,12 @@ fn system_packages(missing: &[&str], wanted: &str) -> Result<()> {
     run(&mut apt_get(&["update", "--quiet"])?)?;
     run(apt_get(&["install", "--yes", "--quiet", "--no-install-recommends"])?.args(missing))
         .with_context(|| format!("cannot install packages\nhint: sudo apt-get install {}", missing.join(" ")))
+}
+
+/// Whether a library can be built with.
+fn is_installed(library: &str) -> bool {
+    let mut asked = Command::new("pkg-config");
+    asked.args(["--exists", library]).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 fn missing_for_tests() -> Vec<&'static str> {

@@ -1,12 +1,15 @@
 //! Bodies of requests to the control API.
 
-use lamplighter_engine::api::{LoginRequest, NewWorkloadRequest, PastedCallback, Problem, parse_body};
+use lamplighter_engine::api::{LoginRequest, NewWorkloadRequest, PastedCallback, Problem, WindowRequest, parse_body};
+use lamplighter_engine::settings::ChangedSettings;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::words::{CANARY, assert_hidden, assert_readable, has_canary};
 
 pub(crate) fn api_body(input: &[u8]) {
     let _: Option<LoginRequest> = checked(parse_body(input));
+    let _: Option<WindowRequest> = checked(parse_body(input));
+    let _: Option<ChangedSettings> = checked(parse_body(input));
     if let Some(pasted) = checked(parse_body::<PastedCallback>(input)) {
         shows_none(input, [&pasted.url], &format!("{pasted:?}"));
     }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use lamplighter_client::Client;
 use lamplighter_engine::api::{Check, Checks};
+use lamplighter_engine::launch;
 use lamplighter_engine::profile::{EngineFile, Profile};
 
-use super::{Ended, document, scene, serve};
+use super::{Ended, document, scene};
 use crate::args::Format;
 use crate::exit::ExitCode;
 use crate::ports::{Out, Ports};
@@ -16,7 +17,7 @@ use crate::view;
 
 pub(super) async fn doctor(profile: &Profile, ports: Ports, format: Format, out: &mut Out) -> Ended {
     let mut checks = machine::folders(profile);
-    let config = serve::config(profile, &ports.environment);
+    let config = launch::settings(profile, &ports.environment);
     checks.extend(machine::config(&config));
     checks.push(machine::proxies(&ports.environment));
     let running = profile.running();

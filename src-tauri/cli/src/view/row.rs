@@ -10,7 +10,10 @@ use super::{Scene, Style};
 /// One line: when, which workload, what, why.
 pub(crate) fn row(row: &Row, scene: &Scene) -> String {
     let time = scene.paint(&stamp(row.time, scene), Style::Faint);
-    let name = scene.paint(&row.workload, Style::Bold);
+    let name = match row.workload.as_str() {
+        "" => String::new(),
+        name => scene.paint(name, Style::Bold) + "  ",
+    };
     let mut what = what(row);
     if let Some(reason) = &row.reason {
         what = format!("{what}: {reason}");
@@ -18,7 +21,7 @@ pub(crate) fn row(row: &Row, scene: &Scene) -> String {
     if let Some(detail) = row.detail.as_ref().filter(|detail| !detail.is_empty()) {
         what = format!("{what} ({detail})");
     }
-    format!("{time}  {name}  {}", scene.paint(&what, style(row)))
+    format!("{time}  {name}{}", scene.paint(&what, style(row)))
 }
 
 fn what(row: &Row) -> String {

@@ -88,12 +88,21 @@ fn stopped(workload: &Workload) -> bool {
     matches!(workload.status, Phase::Stopped | Phase::PolicyStopped)
 }
 
-/// A table of workloads; below it, what is asked of the person, and how many more `--all` would show.
+/// A table of workloads; below it, what concerns all of them, what is asked of the person, and how many more `--all` would show.
 pub(crate) fn list(snapshot: &Snapshot, hidden: usize, scene: &Scene) -> String {
     let mut parts = Vec::new();
     if !snapshot.workloads.is_empty() {
         let rows: Vec<Vec<Cell>> = snapshot.workloads.iter().map(|workload| line(workload, scene)).collect();
         parts.push(table(&rows, scene));
+    }
+    let shared = snapshot.conditions.iter().filter(|condition| condition.severity >= Severity::Warning);
+    let shared: Vec<Vec<Cell>> = shared
+        .map(|Condition { title, text, remedy, .. }| {
+            vec![Cell::new(format!("! {title}"), Style::Warning), Cell::plain(format!("{text} {remedy}"))]
+        })
+        .collect();
+    if !shared.is_empty() {
+        parts.push(table(&shared, scene));
     }
     let asks = snapshot.workloads.iter().filter(|workload| needs_you(workload) && !workload.signing_in);
     let asks: Vec<Vec<Cell>> = asks

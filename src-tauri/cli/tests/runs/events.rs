@@ -42,6 +42,10 @@ fn rows() -> Vec<Value> {
             10,
             json!({"kind": "store", "workload": "linear", "reason": "the keychain is locked", "detail": "org.freedesktop.Secret.Error.IsLocked"}),
         ),
+        row(
+            11,
+            json!({"kind": "engine", "workload": "", "reason_code": "engine_stopped", "reason": "the engine stopped"}),
+        ),
     ]
 }
 

@@ -50,6 +50,16 @@ async fn list_without_workloads_says_what_comes_first() {
 }
 
 #[tokio::test]
+async fn list_says_what_concerns_all() {
+    let condition = |code: &str, severity: &str, title: &str| json!({"code": code, "severity": severity, "title": title, "text": "It is so.", "remedy": "Do this."});
+    let conditions = [condition("offline", "warning", "Offline"), condition("no_tray_host", "info", "No lamp")];
+    let mut stage = Stage::with_engine().await;
+    let snapshot = json!({"workloads": [workload("notion", json!({}))], "conditions": conditions});
+    stage.on("GET /workloads", Answer::Json(200, snapshot));
+    assert_snapshot!(stage.run("list").await);
+}
+
+#[tokio::test]
 async fn list_json_is_one_document_without_the_stopped() {
     let run = stage().await.run("list --json").await;
     let mut expected = zoo();

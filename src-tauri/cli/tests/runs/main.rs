@@ -10,6 +10,7 @@ mod doctor;
 mod events;
 mod list;
 mod login;
+mod open;
 mod orders;
 mod serve;
 mod usage;

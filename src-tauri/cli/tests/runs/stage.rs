@@ -247,7 +247,7 @@ pub(crate) fn workload(name: &str, changes: Value) -> Value {
 
 /// One of each: well, trying again, needing the person, needing more access, stopped.
 pub(crate) fn zoo() -> Value {
-    json!({"workloads": [
+    json!({"conditions": [], "workloads": [
         workload("notion", json!({"account": "me@example.com", "issuer": "https://auth.notion.example"})),
         workload("sentry", json!({
             "status": "auth_retrying", "reason_code": "firewall",

@@ -13,7 +13,7 @@ async fn help_goes_to_standard_output() {
 #[tokio::test]
 async fn every_command_has_help() {
     for command in [
-        "serve", "demo", "add", "login", "logout", "list", "status", "retry", "start", "stop", "restart", "rm",
+        "serve", "open", "demo", "add", "login", "logout", "list", "status", "retry", "start", "stop", "restart", "rm",
         "endpoint", "events", "doctor",
     ] {
         let run = Stage::empty().run(&format!("{command} --help")).await;

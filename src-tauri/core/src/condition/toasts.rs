@@ -9,9 +9,29 @@ const NAMED: usize = 5;
 
 /// What a toast says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Words {
-    pub(crate) title: String,
-    pub(crate) body: String,
+pub struct Words {
+    /// The first line.
+    pub title: String,
+    /// One or two sentences.
+    pub body: String,
+}
+
+/// The person asked for `name` to be signed in, and it is.
+#[must_use]
+pub fn signed_in(name: &str) -> Words {
+    Words { title: format!("{name} is signed in"), body: "Clients can use it again.".to_owned() }
+}
+
+/// The person asked for `name` to be signed in, and it is not; `reason` is a sentence without a full stop.
+#[must_use]
+pub fn not_signed_in(name: &str, reason: &str) -> Words {
+    Words { title: format!("{name} is not signed in"), body: format!("{}.", capitalised(reason)) }
+}
+
+/// What the person asked for `name` was not done; `reason` is a sentence without a full stop.
+#[must_use]
+pub fn failed(name: &str, reason: &str) -> Words {
+    Words { title: format!("{name}: that did not work"), body: format!("{}.", capitalised(reason)) }
 }
 
 pub(crate) fn retrying(names: &[String], cause: &Cause) -> Words {

@@ -14,7 +14,6 @@ pub struct Desktop {
     /// Whether notices are shown by the desktop.
     pub notifications: bool,
     /// The colours of the window.
-    #[schema(inline)]
     pub theme: Theme,
 }
 

@@ -21,7 +21,6 @@ pub struct TokenSetting {
     /// Its value where nobody says another.
     pub default: String,
     /// Who said it.
-    #[schema(inline)]
     pub source: SettingSource,
     /// The environment variable that says it, or would.
     pub variable: String,

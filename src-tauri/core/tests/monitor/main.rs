@@ -5,6 +5,7 @@
 mod answers;
 mod credentials;
 mod outage;
+mod quiet;
 mod restart;
 mod rig;
 mod schedule;

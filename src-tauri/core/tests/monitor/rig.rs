@@ -259,6 +259,7 @@ fn brief_entry(entry: &Entry) -> String {
         EntryKind::Login => format!("login {reason}"),
         EntryKind::Notice => format!("notice {reason}"),
         EntryKind::Store => format!("store {reason}"),
+        EntryKind::Engine => format!("engine {reason}"),
     };
     told + &episode
 }

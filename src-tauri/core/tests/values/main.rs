@@ -1,7 +1,10 @@
 //! What has no state, or little: verdicts, words, notices, times.
 #![cfg(test)]
 
+mod history;
 mod notices;
+mod settings;
+mod shared;
 mod time;
 mod verdicts;
 mod words;

@@ -56,8 +56,8 @@ pub fn parse<T: DeserializeOwned + PartialSchema>(bytes: &[u8]) -> Result<T, Pro
         Problem::new(StatusCode::BAD_REQUEST, Word::Malformed, detail)
     })?;
     let schema = T::schema();
-    if let RefOr::T(Schema::Object(object)) = &schema {
-        known(object, &given)?;
+    if let Some(object) = object(&schema) {
+        known(object, &given, "")?;
     }
     let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
@@ -68,19 +68,46 @@ pub fn parse<T: DeserializeOwned + PartialSchema>(bytes: &[u8]) -> Result<T, Pro
     })
 }
 
-/// Refuses a body with a field that the schema does not know, or without one that it requires.
-fn known(object: &Object, given: &Fields<'_>) -> Result<(), Problem> {
-    if let Some(unknown) = given.keys().find(|name| !object.properties.contains_key(*name)) {
-        let names: Vec<&str> = object.properties.keys().map(String::as_str).collect();
-        return Err(Problem::invalid(
-            unknown,
-            format!("there is no field `{}`", tame(unknown, SHOWN)),
-            Some(suggest(unknown, &names)),
-        ));
+/// Refuses an object with a field that the schema does not know, or without one that it requires, and likewise the
+/// objects in it; `path` leads to it.
+fn known(schema: &Object, given: &Fields<'_>, path: &str) -> Result<(), Problem> {
+    if let Some(unknown) = given.keys().find(|name| !schema.properties.contains_key(*name)) {
+        let names: Vec<&str> = schema.properties.keys().map(String::as_str).collect();
+        let field = format!("{path}{unknown}");
+        let detail = format!("there is no field `{}`", tame(&field, SHOWN));
+        return Err(Problem::invalid(&field, detail, Some(suggest(unknown, &names))));
     }
-    match object.required.iter().find(|name| !given.contains_key(*name)) {
-        Some(missing) => Err(Problem::invalid(missing, format!("the field `{missing}` is missing"), None)),
-        None => Ok(()),
+    if let Some(missing) = schema.required.iter().find(|name| !given.contains_key(*name)) {
+        let field = format!("{path}{missing}");
+        return Err(Problem::invalid(&field, format!("the field `{field}` is missing"), None));
+    }
+    for (name, value) in given {
+        // What is no object, where one is wanted, is refused by its type.
+        if let Some(schema) = schema.properties.get(name).and_then(object)
+            && let Ok(given) = serde_json::from_str(value.get())
+        {
+            known(schema, &given, &format!("{path}{name}."))?;
+        }
+    }
+    Ok(())
+}
+
+/// The object with fields of its own that `schema` describes.
+fn object(schema: &RefOr<Schema>) -> Option<&Object> {
+    match present(schema) {
+        RefOr::T(Schema::Object(object)) if !object.properties.is_empty() => Some(object),
+        RefOr::T(_) | RefOr::Ref(_) => None,
+    }
+}
+
+/// What `schema` allows where it allows `null` too.
+fn present(schema: &RefOr<Schema>) -> &RefOr<Schema> {
+    let is_null = |item: &&RefOr<Schema>| {
+        matches!(item, RefOr::T(Schema::Object(Object { schema_type: SchemaType::Type(Type::Null), .. })))
+    };
+    match schema {
+        RefOr::T(Schema::OneOf(one)) => one.items.iter().find(|item| !is_null(item)).unwrap_or(schema),
+        RefOr::T(_) | RefOr::Ref(_) => schema,
     }
 }
 
@@ -100,7 +127,7 @@ fn suggest(unknown: &str, names: &[&str]) -> String {
 /// What the schema allows at `path`, in words.
 fn wanted(schema: &RefOr<Schema>, path: &serde_path_to_error::Path) -> Option<String> {
     use serde_path_to_error::Segment;
-    let mut at = schema;
+    let mut at = present(schema);
     for segment in path {
         at = match (segment, at) {
             (Segment::Map { key }, RefOr::T(Schema::Object(object))) => match object.properties.get(key) {
@@ -115,6 +142,7 @@ fn wanted(schema: &RefOr<Schema>, path: &serde_path_to_error::Path) -> Option<St
             }
             _ => break,
         };
+        at = present(at);
     }
     let RefOr::T(schema) = at else { return None };
     words(schema)
@@ -128,15 +156,7 @@ fn words(schema: &Schema) -> Option<String> {
             return Some(format!("one of {}", values.join(", ")));
         }
         Schema::Object(object) => &object.schema_type,
-        Schema::OneOf(one) => {
-            return one.items.iter().find_map(|item| match item {
-                RefOr::T(Schema::Object(Object { schema_type: SchemaType::Type(Type::Null), .. })) | RefOr::Ref(_) => {
-                    None
-                }
-                RefOr::T(item) => words(item),
-            });
-        }
-        Schema::AllOf(_) | Schema::AnyOf(_) | _ => return None,
+        Schema::OneOf(_) | Schema::AllOf(_) | Schema::AnyOf(_) | _ => return None,
     };
     let types = match types {
         SchemaType::Type(one) => std::slice::from_ref(one),

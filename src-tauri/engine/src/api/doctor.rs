@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use lamplighter_core::Phase;
-use lamplighter_core::condition::{Severity, StoreFault};
+use lamplighter_core::condition::{Condition, Severity, StoreFault};
 use lamplighter_core::status::Workload;
 use serde::{Deserialize, Serialize};
 
@@ -76,8 +76,9 @@ pub(super) async fn doctor(State(api): State<Api>) -> Json<Checks> {
         )
     });
     let snapshot = api.handle.snapshot();
+    let shared = snapshot.conditions.iter().map(|condition| check(condition, condition.title.clone()));
     let workloads = snapshot.workloads.iter().flat_map(examine);
-    Json(Checks { checks: [secrets, journal].into_iter().chain(keys).chain(workloads).collect() })
+    Json(Checks { checks: [secrets, journal].into_iter().chain(keys).chain(shared).chain(workloads).collect() })
 }
 
 /// The secret store: what is wrong with it now, or was when a workload last used it.
@@ -97,18 +98,22 @@ async fn secrets(api: &Api) -> Check {
     Check::amiss("secret_store", "Secret store", format!("Secrets cannot be used: {trouble}."), remedy.to_owned())
 }
 
+/// The check that `condition` makes, under this `title`.
+fn check(condition: &Condition, title: String) -> Check {
+    Check {
+        code: condition.code.clone(),
+        ok: condition.severity == Severity::Info,
+        title,
+        text: condition.text.clone(),
+        remedy: Some(condition.remedy.clone()),
+    }
+}
+
 /// A check for each condition of `workload`, else one for its state.
 fn examine(workload: &Workload) -> Vec<Check> {
     let title = |what: &str| format!("{}: {what}", workload.name);
-    let conditions: Vec<Check> = (workload.conditions.iter())
-        .map(|condition| Check {
-            code: condition.code.clone(),
-            ok: condition.severity == Severity::Info,
-            title: title(&condition.title),
-            text: condition.text.clone(),
-            remedy: Some(condition.remedy.clone()),
-        })
-        .collect();
+    let conditions: Vec<Check> =
+        workload.conditions.iter().map(|condition| check(condition, title(&condition.title))).collect();
     let well = match workload.status {
         Phase::Starting | Phase::Running | Phase::Stopping | Phase::Stopped | Phase::Removing => true,
         Phase::AuthRetrying

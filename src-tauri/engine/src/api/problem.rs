@@ -30,9 +30,11 @@ pub struct Problem {
     pub code: Word,
     /// The field at fault, in the form `scopes[0]` or `headers.X-Team`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     pub field: Option<String>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     pub hint: Option<String>,
 }
 
@@ -80,6 +82,8 @@ pub enum Word {
     SecretStore,
     /// The journal could not be read.
     Journal,
+    /// There is no web UI in this build.
+    NoWebUi,
 }
 
 impl Problem {
@@ -128,6 +132,8 @@ impl From<ControlError> for Problem {
             ControlError::SignIn(error) => {
                 Self { hint: error.hint, ..Self::new(StatusCode::BAD_GATEWAY, Word::SignInFailed, detail) }
             }
+            ControlError::NoWebUi => Self::new(StatusCode::CONFLICT, Word::NoWebUi, detail)
+                .hinted("build it with `cargo xtask ui`, then build the engine again"),
             ControlError::Stopped(name) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail)
                 .hinted(format!("start it: `lamplighter start {name}`")),
             ControlError::NoWindow => Self::new(StatusCode::CONFLICT, Word::NoWindow, detail)

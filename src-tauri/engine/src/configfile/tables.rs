@@ -94,3 +94,6 @@ fn table<'d>(document: &'d mut DocumentMut, title: &str) -> Option<&'d mut dyn T
 fn text(decor: Option<&RawString>) -> &str {
     decor.and_then(RawString::as_str).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

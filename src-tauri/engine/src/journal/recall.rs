@@ -53,7 +53,7 @@ fn succeeded(row: &Row) -> bool {
     match row.kind {
         EntryKind::Attempt => row.verdict.as_deref() == Some("ok"),
         EntryKind::Login => row.reason_code.as_deref() == Some("signed_in"),
-        EntryKind::Status | EntryKind::Trigger | EntryKind::Notice | EntryKind::Store => false,
+        EntryKind::Status | EntryKind::Trigger | EntryKind::Notice | EntryKind::Store | EntryKind::Engine => false,
     }
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::strangers::Visitor;
-use super::{Parts, page, reply, streams};
+use super::{Parts, page, reply, signin, site, streams};
 use crate::metrics::Format;
 use crate::proxy::Call;
 
@@ -34,6 +34,8 @@ enum Room<'a> {
     Health,
     Metrics,
     Callback,
+    SignIn,
+    Site,
     Api,
     Workload {
         name: &'a str,
@@ -89,9 +91,12 @@ impl Door {
         match Room::of(request.uri().path()) {
             // A link that is only looked at must not use up the code of a sign-in.
             Room::Callback if request.method() != Method::GET => not_allowed("GET"),
-            Room::Health | Room::Metrics if !matches!(*request.method(), Method::GET | Method::HEAD) => {
-                not_allowed("GET, HEAD")
+            Room::SignIn if request.method() == Method::POST => {
+                signin::exchange(request.into_body(), &parts.keyring, &*parts.clock).await
             }
+            Room::SignIn if !reads(request.method()) => not_allowed("GET, HEAD, POST"),
+            Room::Health | Room::Metrics | Room::Site if !reads(request.method()) => not_allowed("GET, HEAD"),
+            Room::SignIn | Room::Site => parts.site.answer(request.uri().path()),
             Room::Health => reply::json(StatusCode::OK, &Health { status: "ok", version: env!("CARGO_PKG_VERSION") }),
             Room::Metrics => {
                 let format = Format::wanted(only(request.headers(), ACCEPT));
@@ -125,6 +130,9 @@ impl<'a> Room<'a> {
         match (Area::of(path), path) {
             (Area::Public, "/healthz") => Self::Health,
             (Area::Public, "/callback") => Self::Callback,
+            (Area::Public, "/signin") => Self::SignIn,
+            (Area::Public, "/" | "/index.html" | "/favicon.ico") => Self::Site,
+            (Area::Public, _) if path.starts_with(site::ASSETS) => Self::Site,
             (Area::Control, "/metrics") => Self::Metrics,
             (Area::Control, _) if path == API || path.strip_prefix(API).is_some_and(|rest| rest.starts_with('/')) => {
                 Self::Api
@@ -152,6 +160,10 @@ fn only(fields: &HeaderMap, name: HeaderName) -> Option<&str> {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, key) = only(headers, AUTHORIZATION)?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then(|| key.trim())
+}
+
+fn reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 fn not_allowed(methods: &'static str) -> Response<Body> {

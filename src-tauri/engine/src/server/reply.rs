@@ -18,6 +18,13 @@ struct Problem<'a> {
     hint: Option<&'a str>,
 }
 
+impl<'a> Problem<'a> {
+    fn new(status: StatusCode, code: &'a str, detail: &'a str) -> Self {
+        let title = status.canonical_reason().unwrap_or_default();
+        Self { r#type: "about:blank", title, status: status.as_u16(), detail, code, hint: None }
+    }
+}
+
 /// `value` as JSON.
 pub(crate) fn json(status: StatusCode, value: &impl Serialize) -> Response<Body> {
     typed(status, "application/json", serde_json::to_vec(value).unwrap_or_default())
@@ -38,22 +45,19 @@ fn typed(status: StatusCode, kind: &'static str, body: impl Into<Body>) -> Respo
 
 /// A problem document: `code` for programs, `detail` for people.
 pub(crate) fn problem(status: StatusCode, code: &str, detail: &str) -> Response<Body> {
-    let title = status.canonical_reason().unwrap_or_default();
-    document(status, &Problem { r#type: "about:blank", title, status: status.as_u16(), detail, code, hint: None })
+    document(status, &Problem::new(status, code, detail))
+}
+
+/// The same with what to do about it.
+pub(crate) fn hinted(status: StatusCode, code: &str, detail: &str, hint: &str) -> Response<Body> {
+    document(status, &Problem { hint: Some(hint), ..Problem::new(status, code, detail) })
 }
 
 /// The answer to a request that was not admitted: it says how it would be.
 pub(crate) fn forbidden(refusal: Refusal) -> Response<Body> {
     let status = StatusCode::FORBIDDEN;
-    let problem = Problem {
-        r#type: "about:blank",
-        title: refusal.title(),
-        status: status.as_u16(),
-        detail: refusal.detail(),
-        code: refusal.code(),
-        hint: Some(refusal.hint()),
-    };
-    document(status, &problem)
+    let problem = Problem::new(status, refusal.code(), refusal.detail());
+    document(status, &Problem { title: refusal.title(), hint: Some(refusal.hint()), ..problem })
 }
 
 fn document(status: StatusCode, problem: &Problem<'_>) -> Response<Body> {

@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{Limits, Parts, Workloads, serve};
+use super::{File, Limits, Parts, Site, Workloads, serve};
 use crate::control::CallbackPage;
 use crate::http::HttpClient;
 use crate::keys::Keyring;
@@ -55,6 +55,7 @@ pub(crate) struct Stage {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) client_key: String,
     pub(crate) api_key: String,
+    keyring: Arc<Keyring>,
     stop: CancellationToken,
     served: JoinHandle<()>,
     _folder: tempfile::TempDir,
@@ -86,14 +87,15 @@ impl Stage {
         let route = Arc::new(Route::new(Name::parse(NAME).unwrap(), upstream, caller_wait, access, report));
 
         let folder = tempfile::tempdir().unwrap();
-        let keyring = Keyring::open(&folder.path().join("keys.json")).unwrap();
+        let keyring = Arc::new(Keyring::open(&folder.path().join("keys.json")).unwrap());
         let client_key = keyring.mint("test").unwrap().expose_secret().to_owned();
         let api_key = keyring.api_key().expose_secret().to_owned();
         let http = HttpClient::new(&Environment::new()).unwrap();
         let parts = Parts {
             workloads: Arc::new(Cast { route: Arc::clone(&route) }),
-            keyring: Arc::new(keyring),
+            keyring: Arc::clone(&keyring),
             proxy: Proxy::new(http, Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&metrics)),
+            site: Site(ui),
             api: Router::new().route("/workloads", axum::routing::get(async || "the control API")),
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -104,7 +106,7 @@ impl Stage {
         let stop = CancellationToken::new();
         let served = tokio::spawn(serve(listener, parts, stop.clone().cancelled_owned()));
         let reports = tokio::sync::Mutex::new(reports);
-        Self { address, route, reports, clock, metrics, client_key, api_key, stop, served, _folder: folder }
+        Self { address, route, reports, clock, metrics, client_key, api_key, keyring, stop, served, _folder: folder }
     }
 
     /// A request to `path` with the client key; its body and other fields are the caller's.
@@ -114,6 +116,11 @@ impl Stage {
             .uri(path)
             .header("host", self.address.to_string())
             .header("authorization", format!("Bearer {}", self.client_key))
+    }
+
+    /// A one-time code, of now.
+    pub(crate) fn code(&self) -> String {
+        self.keyring.begin_session(self.clock.now().moment).unwrap().expose_secret().to_owned()
     }
 
     /// Sends a request over a connection of its own.
@@ -236,6 +243,16 @@ impl Workloads for Cast {
     fn callback<'a>(&'a self, query: &'a str) -> BoxFuture<'a, CallbackPage> {
         Box::pin(async move { CallbackPage::SignedIn(format!("{NAME} ({query})")) })
     }
+}
+
+/// A web UI of two files.
+fn ui(path: &str) -> Option<File> {
+    let (kind, content) = match path {
+        "index.html" => ("text/html", "<!doctype html>"),
+        "assets/index-1a2b.js" => ("text/javascript", "void 0"),
+        _ => return None,
+    };
+    Some(File { kind: kind.to_owned(), content: content.as_bytes().into() })
 }
 
 /// What `wanted` gives; a test that would wait for ever fails instead.

@@ -3,4 +3,5 @@
 mod admission;
 mod limits;
 mod paths;
+mod site;
 mod stopping;

@@ -29,6 +29,34 @@ async fn what_is_documented_is_what_is_served() {
 }
 
 #[tokio::test]
+async fn every_operation_has_a_name_of_its_own() {
+    let document = Stage::new().await.document().await;
+    assert_eq!(document, serde_json::to_value(lamplighter_engine::api::document()).unwrap());
+    let items = document["paths"].as_object().unwrap().values();
+    let operations = items.flat_map(|item| item.as_object().unwrap().values());
+    let mut names: Vec<&str> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), SERVED.len(), "{names:?}");
+}
+
+#[tokio::test]
+async fn what_may_be_null_is_there_in_answers_and_may_be_left_out_of_requests() {
+    let document = Stage::new().await.document().await;
+    let required = |schema: &str| {
+        let names = document["components"]["schemas"][schema]["required"].as_array().unwrap();
+        names.iter().map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let workload = required("Workload");
+    for field in ["name", "reason_code", "next_attempt_at", "account", "remedy"] {
+        assert!(workload.iter().any(|name| name == field), "{field}: {workload:?}");
+    }
+    assert_eq!(required("Outcome"), ["workload", "signed_in", "reason"]);
+    assert_eq!(required("Problem"), ["type", "title", "status", "detail", "code"]);
+    assert_eq!(required("NewWorkloadRequest"), ["name", "url"]);
+}
+
+#[tokio::test]
 async fn the_document_is_whole() {
     let document = Stage::new().await.document().await;
     let text = document.to_string();
@@ -38,6 +66,7 @@ async fn the_document_is_whole() {
         schemas += 1;
     }
     assert!(schemas > 30, "every answer has its schema");
+    assert!(!text.contains("\"allOf\":[{\"description\""), "a description beside an inlined schema contradicts it");
     for item in document["paths"].as_object().unwrap().values() {
         for operation in item.as_object().unwrap().values() {
             assert!(operation["summary"].is_string() || operation["description"].is_string(), "{operation}");

@@ -45,7 +45,7 @@ async fn the_stream_begins_with_a_snapshot_and_tells_every_change() {
     let stage = Stage::new().await;
     let mut events = listen(&stage, None).await;
     let (name, id, first) = events.next().await.unwrap();
-    assert_eq!((name.as_str(), id, first), ("snapshot", None, json!({"workloads": []})));
+    assert_eq!((name.as_str(), id, first), ("snapshot", None, json!({"workloads": [], "conditions": []})));
     stage.add("a").await;
     let (mut snapshot, mut row) = (false, false);
     while !(snapshot && row) {

@@ -6,5 +6,9 @@ mod stage;
 
 mod document;
 mod events;
+mod history;
+mod hosting;
+mod session;
+mod settings;
 mod signin;
 mod workloads;

@@ -25,10 +25,20 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) async fn new() -> Self {
+        Self::under(&[], "").await
+    }
+
+    /// With these variables, and this for a `config.toml`.
+    pub(crate) async fn under(variables: &[(&str, &str)], text: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let profile = Profile::inside(home.path());
-        let environment = Environment::new();
-        let config = Config::parse("test", "listen = \"127.0.0.1:0\"", &environment).unwrap();
+        if !text.is_empty() {
+            std::fs::write(profile.config_file(), text).unwrap();
+        }
+        let said = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let environment: Environment =
+            said.chain([("LAMPLIGHTER_LISTEN".to_owned(), "127.0.0.1:0".to_owned())]).collect();
+        let config = Config::parse("test", text, &environment).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let ports = Ports {
             secrets: secrets::open(SecretStoreKind::Memory, &profile, Arc::clone(&clock)),
@@ -73,7 +83,7 @@ pub(crate) fn nobody() -> String {
     format!("http://127.0.0.1:{port}/mcp")
 }
 
-pub(crate) const SERVED: [&str; 24] = [
+pub(crate) const SERVED: [&str; 25] = [
     "DELETE /workloads/{name}",
     "GET /doctor",
     "GET /events",
@@ -87,6 +97,7 @@ pub(crate) const SERVED: [&str; 24] = [
     "GET /workloads/{name}/login/{flow}",
     "PATCH /settings",
     "POST /callback-paste",
+    "POST /session",
     "POST /simulated-server",
     "POST /window",
     "POST /workloads",

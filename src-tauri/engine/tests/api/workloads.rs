@@ -94,7 +94,7 @@ async fn the_field_at_fault_is_named_and_no_value_of_a_secret_quoted() {
         assert_eq!((status, &problem["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!(field)), "{body}: {said}");
         assert!(said.contains(words) && !said.contains("hush"), "{body}: {said}");
     }
-    assert_eq!(stage.ask("GET /workloads", "").await.1, json!({"workloads": []}), "nothing was kept");
+    assert_eq!(stage.ask("GET /workloads", "").await.1, json!({"workloads": [], "conditions": []}), "nothing was kept");
 }
 
 #[tokio::test]

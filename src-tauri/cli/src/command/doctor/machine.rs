@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use lamplighter_core::config::{Config, Environment, SecretStoreKind};
 use lamplighter_engine::api::Check;
 use lamplighter_engine::http::HttpClient;
+use lamplighter_engine::launch::SettingsError;
 use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::{EngineFile, Profile};
 use lamplighter_engine::secrets;
 
-use crate::failure::Failure;
 use crate::view;
 
 /// The folders of the profile: there, ours alone, writable.
@@ -62,12 +62,9 @@ fn open_to_others(_: &std::fs::Metadata) -> bool {
 }
 
 /// The settings: whether they can be used, and what is odd about them.
-pub(super) fn config(config: &Result<Config, Failure>) -> Vec<Check> {
+pub(super) fn config(config: &Result<Config, SettingsError>) -> Vec<Check> {
     match config {
-        Err(failure) => {
-            let remedy = failure.hints().join(" ");
-            vec![Check::amiss("config", "Settings", format!("{}.", failure.cause()), remedy)]
-        }
+        Err(error) => vec![Check::amiss("config", "Settings", format!("{error}."), error.hint())],
         Ok(config) if config.warnings.is_empty() => {
             let workloads = view::count(config.workloads.len(), "workload");
             vec![Check::well("config", "Settings", format!("They can be used, with {workloads}."))]

@@ -13,6 +13,8 @@ use lamplighter_engine::clock::VirtualClock;
 use lamplighter_engine::journal;
 use lamplighter_engine::ports::{Clock as _, Journal, Row};
 
+mod past;
+
 struct Desk {
     clock: VirtualClock,
     home: tempfile::TempDir,

@@ -1,0 +1,129 @@
+//! Carries out what the person asks for by menu or notice. What comes of it is told by a notice where it cannot be seen.
+
+use std::sync::Arc;
+
+use lamplighter_core::condition::HostTrouble;
+use lamplighter_engine::api::WindowRequest;
+use lamplighter_engine::engine::{ControlError, Handle, Reauthentication, SignIn, SignInOutcome};
+use lamplighter_engine::host::Screen;
+
+use crate::browser;
+use crate::host::Troubles;
+use crate::notices::{Announce, Notice};
+use crate::order::Order;
+use crate::tray::menu::may_be_retried;
+use crate::window::Window;
+
+/// Carries out orders: cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Errands(Arc<Inner>);
+
+struct Inner {
+    engine: Handle,
+    window: Window,
+    announce: Announce,
+    troubles: Troubles,
+    quit: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Errands {
+    pub(crate) fn new(
+        engine: Handle,
+        window: Window,
+        announce: Announce,
+        troubles: Troubles,
+        quit: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Inner { engine, window, announce, troubles, quit: Box::new(quit) }))
+    }
+
+    /// Carries out `order`, to its end where that is soon; a sign-in is waited for.
+    pub(crate) async fn run(&self, order: Order) {
+        tracing::debug!(%order, "asked for");
+        let engine = &self.0.engine;
+        match order {
+            Order::SignIn(name) => self.sign_in(&name).await,
+            Order::CancelSignIn(name) => self.tell_if_refused(&name, engine.cancel_login(&name).await),
+            Order::Retry(name) => self.tell_if_refused(&name, engine.retry(&name).await),
+            Order::RetryAll => self.retry_all().await,
+            Order::CopyAddress(name) => self.copy_address(&name).await,
+            Order::Start(name) => self.tell_if_refused(&name, engine.start(&name).await),
+            Order::Stop(name) => self.tell_if_refused(&name, engine.stop(&name).await),
+            Order::Open(workload) => self.open(WindowRequest { workload, screen: None }),
+            Order::AddServer => self.open(WindowRequest { workload: None, screen: Some(Screen::Add) }),
+            Order::Settings => self.open(WindowRequest { workload: None, screen: Some(Screen::Settings) }),
+            Order::Quit => (self.0.quit)(),
+        }
+    }
+
+    /// Quietly where that may do, else in the browser; the outcome is told.
+    async fn sign_in(&self, name: &str) {
+        match self.0.engine.reauthenticate(name).await {
+            Ok(Reauthentication::SignedIn) => self.0.announce.send(Notice::signed_in(name)),
+            Ok(Reauthentication::SignIn(sign_in)) => self.sign_in_with_browser(name, sign_in).await,
+            Err(error) => self.refused(name, &error),
+        }
+    }
+
+    async fn sign_in_with_browser(&self, name: &str, mut sign_in: SignIn) {
+        let no_browser = HostTrouble::NoBrowser;
+        match browser::open(sign_in.authorization_url.into()).await {
+            Ok(()) => {
+                self.0.troubles.clear(&no_browser);
+            }
+            Err(error) => {
+                tracing::warn!(workload = name, %error, "no browser could be opened");
+                self.0.announce.send(Notice::of_condition(name, &no_browser.describe()));
+                self.0.troubles.raise(no_browser);
+            }
+        }
+        let ended = match sign_in.outcome.wait_for(Option::is_some).await {
+            Ok(ended) => ended.clone(),
+            // The engine stopped, and everything with it.
+            Err(_) => return,
+        };
+        match ended {
+            Some(SignInOutcome::SignedIn) => self.0.announce.send(Notice::signed_in(name)),
+            Some(SignInOutcome::Failed(reason)) => self.0.announce.send(Notice::not_signed_in(name, &reason)),
+            None => {}
+        }
+    }
+
+    async fn retry_all(&self) {
+        for workload in &self.0.engine.snapshot().workloads {
+            if may_be_retried(workload) {
+                self.tell_if_refused(&workload.name, self.0.engine.retry(&workload.name).await);
+            }
+        }
+    }
+
+    async fn copy_address(&self, name: &str) {
+        let endpoint = match self.0.engine.workload(name) {
+            Ok(workload) => workload.endpoint,
+            Err(error) => return self.refused(name, &error),
+        };
+        let window = self.0.window.clone();
+        match tokio::task::spawn_blocking(move || window.copy(endpoint)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.0.announce.send(Notice::failed(name, &error)),
+            Err(error) => tracing::error!(%error, "the clipboard broke down"),
+        }
+    }
+
+    fn open(&self, place: WindowRequest) {
+        if let Err(error) = self.0.window.show(place) {
+            tracing::error!(%error, "the window cannot be shown");
+        }
+    }
+
+    fn tell_if_refused(&self, name: &str, done: Result<(), ControlError>) {
+        if let Err(error) = done {
+            self.refused(name, &error);
+        }
+    }
+
+    fn refused(&self, name: &str, error: &ControlError) {
+        tracing::warn!(workload = name, %error, "not done");
+        self.0.announce.send(Notice::failed(name, error));
+    }
+}

@@ -1,0 +1,214 @@
+//! Notices on the desktop. Which are due is decided in core; here they are shown, put in each other's place, and what
+//! the person clicks is passed on. One that cannot be shown is no reason not to try the next.
+
+#[cfg(target_os = "linux")]
+mod bus;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+mod notice;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use lamplighter_core::Snapshot;
+use lamplighter_core::condition::HostTrouble;
+use lamplighter_engine::clock::within;
+use lamplighter_engine::engine::Handle;
+use lamplighter_engine::ports::Clock;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::errands::Errands;
+use crate::host::Troubles;
+use crate::order::Order;
+use crate::tray::lamp::Lamp;
+
+pub(crate) use self::notice::{Notice, Slot};
+
+/// How long the desktop may take to show one.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// As many notices are remembered, so that they can be replaced and clicked.
+const REMEMBERED: usize = 32;
+
+/// Who shows notices.
+pub(crate) trait Board: Send + Sync + 'static {
+    /// Shows `notice`, in place of the one that it called `replaced`.
+    fn show<'a>(&'a self, notice: &'a Notice, replaced: Option<u32>) -> BoxFuture<'a, Result<Shown, NotShown>>;
+
+    /// Takes down the notice that it called `number`, if it is still there.
+    fn take_down(&self, number: u32) -> BoxFuture<'_, ()>;
+}
+
+/// A notice that is being shown.
+pub(crate) struct Shown {
+    /// What the desktop calls it.
+    pub(crate) number: u32,
+    /// Ready when the person clicks it, or it is gone (`None`).
+    pub(crate) clicked: BoxFuture<'static, Option<Click>>,
+}
+
+/// What the person clicks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Click {
+    /// The notice itself.
+    Body,
+    /// Its Sign in button.
+    SignIn,
+}
+
+/// Why a notice was not shown.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotShown(pub(crate) Box<dyn std::error::Error + Send + Sync>);
+
+/// The board of this desktop.
+pub(crate) fn system() -> Arc<dyn Board> {
+    #[cfg(target_os = "linux")]
+    let board = bus::Bus;
+    #[cfg(not(target_os = "linux"))]
+    let board = elsewhere::Elsewhere;
+    Arc::new(board)
+}
+
+/// Asks for notices beside those of the engine.
+#[derive(Clone)]
+pub(crate) struct Announce(mpsc::UnboundedSender<Notice>);
+
+impl Announce {
+    pub(crate) fn send(&self, notice: Notice) {
+        // Without anybody to show it, it has been logged at least.
+        let _ = self.0.send(notice);
+    }
+}
+
+/// Shows notices one after the other.
+pub(crate) struct Notices {
+    board: Arc<dyn Board>,
+    asked: mpsc::UnboundedReceiver<Notice>,
+    troubles: Troubles,
+    clock: Arc<dyn Clock>,
+    shown: VecDeque<Remembered>,
+}
+
+/// A notice that was shown, and may be still.
+struct Remembered {
+    slot: Slot,
+    /// The workload that it asks to sign in to.
+    sign_in: Option<String>,
+    number: u32,
+    _waiting: AbortOnDropHandle<()>,
+}
+
+impl Notices {
+    pub(crate) fn new(board: Arc<dyn Board>, troubles: Troubles, clock: Arc<dyn Clock>) -> (Self, Announce) {
+        let (announce, asked) = mpsc::unbounded_channel();
+        (Self { board, asked, troubles, clock, shown: VecDeque::new() }, Announce(announce))
+    }
+
+    /// Shows the notices of `engine` as they fall due, and those that are asked for, as long as there is an engine.
+    pub(crate) async fn run(mut self, engine: Handle, errands: Errands) {
+        let mut toasts = engine.toasts();
+        let mut snapshots = engine.subscribe();
+        let settings = engine.desktop_settings();
+        loop {
+            let notice = tokio::select! {
+                Ok(()) = snapshots.changed() => {
+                    snapshots.mark_unchanged();
+                    self.take_down_answered(&engine.snapshot()).await;
+                    continue;
+                }
+                toast = toasts.recv() => match toast {
+                    Ok(toast) => Notice::from(toast),
+                    Err(RecvError::Lagged(missed)) => {
+                        tracing::warn!(missed, "the desktop is slow, and notices were left out");
+                        continue;
+                    }
+                    Err(RecvError::Closed) => return,
+                },
+                Some(notice) = self.asked.recv() => notice,
+            };
+            let wanted = settings.borrow().notifications;
+            if wanted {
+                self.show(notice, &errands).await;
+            }
+        }
+    }
+
+    async fn show(&mut self, notice: Notice, errands: &Errands) {
+        let replaced = self.forget(&notice.slot);
+        let shown = within(&*self.clock, PATIENCE, self.board.show(&notice, replaced)).await;
+        let trouble = HostTrouble::NoNotificationDaemon;
+        match shown.unwrap_or_else(|| Err(NotShown("the desktop does not answer".into()))) {
+            Ok(Shown { number, clicked }) => {
+                if self.troubles.clear(&trouble) {
+                    tracing::info!("this desktop shows notifications now");
+                }
+                self.remember(notice, number, clicked, errands.clone());
+            }
+            Err(error) => {
+                if self.troubles.raise(trouble) {
+                    tracing::warn!(%error, "this desktop shows no notifications");
+                }
+            }
+        }
+    }
+
+    /// Takes down what asks for sign-ins that are no longer needed: the person may have answered elsewhere.
+    async fn take_down_answered(&mut self, snapshot: &Snapshot) {
+        let needed = |name: &str| {
+            snapshot.workloads.iter().any(|workload| workload.name == name && Lamp::of(workload) == Lamp::NeedsYou)
+        };
+        let mut answered = Vec::new();
+        self.shown.retain(|shown| {
+            let stays = shown.sign_in.as_deref().is_none_or(needed);
+            if !stays {
+                answered.push(shown.number);
+            }
+            stays
+        });
+        for number in answered {
+            let _ = within(&*self.clock, PATIENCE, self.board.take_down(number)).await;
+        }
+    }
+
+    /// What the desktop calls the notice that one in `slot` takes the place of: its like, or for the outcome of a sign-in
+    /// the one that asked for it. Nobody waits for a click on that one from now on.
+    fn forget(&mut self, slot: &Slot) -> Option<u32> {
+        let asked = |shown: &Remembered| match (slot, &shown.sign_in) {
+            (Slot::Asked(name), Some(sign_in)) => name == sign_in,
+            (Slot::Asked(_) | Slot::Toast(_), _) => false,
+        };
+        let index = self.shown.iter().rposition(|shown| shown.slot == *slot || asked(shown))?;
+        Some(self.shown.remove(index)?.number)
+    }
+
+    fn remember(
+        &mut self,
+        Notice { slot, opens, sign_in, .. }: Notice,
+        number: u32,
+        clicked: BoxFuture<'static, Option<Click>>,
+        errands: Errands,
+    ) {
+        let asked = sign_in.clone();
+        let waiting = tokio::spawn(async move {
+            let order = match (clicked.await, asked) {
+                (Some(Click::SignIn), Some(name)) => Order::SignIn(name),
+                (Some(Click::Body | Click::SignIn), _) => Order::Open(opens),
+                (None, _) => return,
+            };
+            // In a task of its own: a notice that takes this one's place must not cut it short.
+            tokio::spawn(async move { errands.run(order).await });
+        });
+        if self.shown.len() == REMEMBERED {
+            self.shown.pop_front();
+        }
+        self.shown.push_back(Remembered { slot, sign_in, number, _waiting: AbortOnDropHandle::new(waiting) });
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+use std::sync::Mutex;
+
+use lamplighter_core::config::{Config, Environment, SecretStoreKind};
+use lamplighter_engine::clock::VirtualClock;
+use lamplighter_engine::engine::{Engine, Ports};
+use lamplighter_engine::profile::Profile;
+use lamplighter_engine::settings::{ChangedDesktop, ChangedSettings};
+use lamplighter_engine::{journal, secrets};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::window::Window;
+
+/// A notification daemon that does as it is told.
+#[derive(Default)]
+struct Daemon {
+    /// What was shown, and in place of what.
+    shown: Mutex<Vec<(String, Option<u32>)>>,
+    /// Clicks on what was shown, by its number from 1.
+    clicks: Mutex<Vec<Option<oneshot::Sender<Option<Click>>>>>,
+    /// The numbers of those that were taken down.
+    taken_down: Mutex<Vec<u32>>,
+    mood: Mutex<Mood>,
+}
+
+#[derive(Clone, Copy, Default)]
+enum Mood {
+    #[default]
+    Well,
+    Away,
+    Hanging,
+}
+
+impl Board for Daemon {
+    fn show<'a>(&'a self, notice: &'a Notice, replaced: Option<u32>) -> BoxFuture<'a, Result<Shown, NotShown>> {
+        let mood = *self.mood.lock().unwrap();
+        Box::pin(async move {
+            match mood {
+                Mood::Well => {}
+                Mood::Away => return Err(NotShown("nobody is there".into())),
+                Mood::Hanging => return std::future::pending().await,
+            }
+            self.shown.lock().unwrap().push((notice.title.clone(), replaced));
+            let (click, clicked) = oneshot::channel();
+            let mut clicks = self.clicks.lock().unwrap();
+            clicks.push(Some(click));
+            let number = u32::try_from(clicks.len()).unwrap();
+            Ok(Shown { number, clicked: Box::pin(async move { clicked.await.ok().flatten() }) })
+        })
+    }
+
+    fn take_down(&self, number: u32) -> BoxFuture<'_, ()> {
+        self.taken_down.lock().unwrap().push(number);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+struct Stage {
+    engine: Engine,
+    daemon: Arc<Daemon>,
+    announce: Announce,
+    clock: VirtualClock,
+    _home: TempDir,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let profile = Profile::inside(home.path());
+        let clock = VirtualClock::new();
+        let settings = "listen = \"127.0.0.1:0\"\n";
+        let config = Config::parse("config.toml", settings, &Environment::new()).unwrap();
+        let ports = Ports {
+            clock: Arc::new(clock.clone()),
+            secrets: secrets::open(SecretStoreKind::Memory, &profile, Arc::new(clock.clone())),
+            journal: journal::in_memory(Arc::new(clock.clone())),
+        };
+        let engine = Engine::start(profile, &Environment::new(), config, ports).await.unwrap();
+        let daemon = Arc::new(Daemon::default());
+        let handle = engine.handle();
+        let troubles = Troubles::new(handle.clone(), Vec::new());
+        let (notices, announce) = Notices::new(daemon.clone(), troubles.clone(), Arc::new(clock.clone()));
+        let errands = Errands::new(handle.clone(), Window::default(), announce.clone(), troubles, || {});
+        tokio::spawn(notices.run(handle, errands));
+        Self { engine, daemon, announce, clock, _home: home }
+    }
+
+    /// Everything that can happen now has happened.
+    async fn settle(&self) {
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn announce(&self, notice: Notice) {
+        self.announce.send(notice);
+        self.settle().await;
+    }
+
+    fn mood(&self, mood: Mood) {
+        *self.daemon.mood.lock().unwrap() = mood;
+    }
+
+    async fn click(&self, number: usize, click: Click) {
+        let sender = self.daemon.clicks.lock().unwrap()[number - 1].take().unwrap();
+        let _ = sender.send(Some(click));
+        self.settle().await;
+    }
+
+    fn shown(&self) -> Vec<(String, Option<u32>)> {
+        self.daemon.shown.lock().unwrap().clone()
+    }
+
+    fn conditions(&self) -> Vec<String> {
+        self.engine.handle().snapshot().conditions.iter().map(|condition| condition.code.clone()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_later_notice_takes_the_place_of_an_earlier_one_in_its_slot() {
+    let stage = Stage::set().await;
+    stage.announce(Notice::not_signed_in("linear", "the sign-in was cancelled")).await;
+    stage.announce(Notice::signed_in("notion")).await;
+    stage.announce(Notice::signed_in("linear")).await;
+    let titles = |title: &str, replaced| (title.to_owned(), replaced);
+    assert_eq!(
+        stage.shown(),
+        [
+            titles("linear is not signed in", None),
+            titles("notion is signed in", None),
+            titles("linear is signed in", Some(1))
+        ]
+    );
+    stage.engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_desktop_that_shows_no_notices_is_told_of_and_tried_again() {
+    let stage = Stage::set().await;
+    stage.mood(Mood::Away);
+    stage.announce(Notice::signed_in("linear")).await;
+    assert_eq!(stage.conditions(), ["no_notification_daemon"]);
+    stage.mood(Mood::Well);
+    stage.announce(Notice::signed_in("notion")).await;
+    assert_eq!(stage.shown(), [("notion is signed in".to_owned(), None)]);
+    assert!(stage.conditions().is_empty());
+    stage.engine.stop().await;
+}
+
+#[tokio::test]
+async fn one_that_hangs_does_not_keep_the_next_from_being_shown() {
+    let stage = Stage::set().await;
+    stage.mood(Mood::Hanging);
+    stage.announce(Notice::signed_in("linear")).await;
+    stage.mood(Mood::Well);
+    stage.announce(Notice::signed_in("notion")).await;
+    assert!(stage.shown().is_empty());
+    stage.clock.advance(PATIENCE);
+    stage.settle().await;
+    assert_eq!(stage.shown(), [("notion is signed in".to_owned(), None)]);
+    stage.engine.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_shown_while_the_settings_say_so() {
+    let stage = Stage::set().await;
+    let switch = async |on| {
+        let desktop = ChangedDesktop { notifications: Some(on), theme: None };
+        let changes = ChangedSettings { desktop, ..ChangedSettings::default() };
+        stage.engine.handle().change_settings(changes).await.unwrap();
+    };
+    switch(false).await;
+    stage.announce(Notice::signed_in("linear")).await;
+    assert!(stage.shown().is_empty());
+    switch(true).await;
+    stage.announce(Notice::signed_in("notion")).await;
+    assert_eq!(stage.shown(), [("notion is signed in".to_owned(), None)]);
+    stage.engine.stop().await;
+}
+
+#[tokio::test]
+async fn its_button_signs_in_and_the_outcome_takes_its_place() {
+    let stage = Stage::set().await;
+    stage.announce(Notice::not_signed_in("linear", "the sign-in was cancelled")).await;
+    stage.click(1, Click::SignIn).await;
+    let shown = stage.shown();
+    assert_eq!(shown[1], ("linear: that did not work".to_owned(), Some(1)), "there is no such workload");
+    stage.engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_click_on_one_that_was_replaced_does_nothing() {
+    let stage = Stage::set().await;
+    stage.announce(Notice::not_signed_in("linear", "the sign-in was cancelled")).await;
+    stage.announce(Notice::signed_in("linear")).await;
+    stage.click(1, Click::SignIn).await;
+    assert_eq!(stage.shown().len(), 2);
+    stage.engine.stop().await;
+}
+
+#[tokio::test]
+async fn the_outcome_of_a_sign_in_takes_the_place_of_what_asked_for_it() {
+    let stage = Stage::set().await;
+    let asking = Notice { slot: Slot::Toast(7), ..Notice::not_signed_in("linear", "the server ended this login") };
+    stage.announce(asking).await;
+    stage.announce(Notice::signed_in("linear")).await;
+    assert_eq!(stage.shown()[1], ("linear is signed in".to_owned(), Some(1)));
+    stage.engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_asks_for_a_sign_in_is_taken_down_when_none_is_needed_any_more() {
+    let stage = Stage::set().await;
+    let asking = Notice { slot: Slot::Toast(7), ..Notice::not_signed_in("linear", "the server ended this login") };
+    stage.announce(asking).await;
+    stage.announce(Notice::signed_in("notion")).await;
+    // Something changes, and there is no linear that needs a sign-in.
+    stage.engine.handle().set_host_conditions(vec![HostTrouble::NoBrowser]);
+    stage.settle().await;
+    assert_eq!(*stage.daemon.taken_down.lock().unwrap(), [1]);
+    stage.announce(Notice::signed_in("linear")).await;
+    assert_eq!(stage.shown()[2], ("linear is signed in".to_owned(), None));
+    stage.engine.stop().await;
+}

@@ -1,0 +1,41 @@
+//! The web UI: what it is made of, whether it holds, and its build in `ui/dist`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::process::{command, run, top};
+use crate::tools;
+
+/// Installs, checks, tests and builds it.
+///
+/// # Errors
+/// With the first step that fails.
+pub(crate) fn ui() -> Result<()> {
+    tools::prepare_ui()?;
+    for script in ["check", "test", "build"] {
+        npm_run(script)?;
+    }
+    Ok(())
+}
+
+/// Builds it where that was never done: the desktop app cannot be compiled without.
+///
+/// # Errors
+/// When it cannot be built.
+pub(crate) fn built() -> Result<()> {
+    if folder().join("dist/index.html").is_file() {
+        return Ok(());
+    }
+    tools::prepare_ui()?;
+    npm_run("build")
+}
+
+/// Where it is made.
+pub(crate) fn folder() -> PathBuf {
+    top().join("ui")
+}
+
+fn npm_run(script: &str) -> Result<()> {
+    run(command("npm", ["run", "--silent", script]).current_dir(folder()))
+}

@@ -1,0 +1,165 @@
+// What the page holds: the engine's word as it comes in, and what the person has begun here. Draws nothing and decides
+// nothing that `view/` can decide.
+
+import type { History, Row, Settings, SettingsChange, Snapshot } from "./contract";
+import { type Host, KeyNeeded, Refused } from "./host";
+import { announce } from "./view/announce";
+import type { Action, Begun } from "./view/list";
+import { sentence } from "./view/words";
+
+/** The most lines of the journal that a row shows. */
+const JOURNAL = 60;
+
+export interface Draft {
+  url: string;
+  name: string;
+}
+
+export class Desk {
+  snapshot = $state.raw<Snapshot | null>(null);
+  history = $state.raw<History | null>(null);
+  settings = $state.raw<Settings | null>(null);
+  reachable = $state(true);
+  keyNeeded = $state(false);
+  /** For screen readers. */
+  announcement = $state("");
+  /** By workload. */
+  begun = $state.raw<Record<string, Begun>>({});
+  journal = $state.raw<{ workload: string; rows: Row[] } | null>(null);
+
+  /** What the form of a new server begins with, where another screen leads to it. */
+  #draft: Draft | null = null;
+  /** The newest thing begun at each workload: only that may say how it ended. */
+  #newest = new Map<string, symbol>();
+
+  constructor(
+    readonly host: Host,
+    readonly now: () => number,
+  ) {}
+
+  /** Follows the engine until the function that it returns is called. */
+  follow(): () => void {
+    void this.loadSettings();
+    return this.host.listen({
+      snapshot: (snapshot) => this.#hear(snapshot),
+      journal: (row) => this.#write(row),
+      reachable: (is) => (this.reachable = is),
+      keyNeeded: () => (this.keyNeeded = true),
+    });
+  }
+
+  #hear(snapshot: Snapshot): void {
+    const states = (of: Snapshot | null) => of?.workloads.map(({ name, status }) => `${name} ${status}`).join();
+    const changed = states(this.snapshot) !== states(snapshot);
+    this.announcement = announce(this.snapshot, snapshot) || this.announcement;
+    this.snapshot = snapshot;
+    if (changed) void this.#loadHistory();
+  }
+
+  #write(row: Row): void {
+    const shown = this.journal;
+    if (shown?.workload !== row.workload || shown.rows.some(({ id }) => id === row.id)) return;
+    this.journal = { ...shown, rows: [...shown.rows, row].slice(-JOURNAL) };
+  }
+
+  async #loadHistory(): Promise<void> {
+    await this.#quietly(async () => (this.history = await this.host.call("history")));
+  }
+
+  async loadSettings(): Promise<void> {
+    await this.#quietly(async () => (this.settings = await this.host.call("settings")));
+  }
+
+  async changeSettings(change: SettingsChange): Promise<void> {
+    this.settings = await this.host.call("change_settings", {}, change);
+  }
+
+  /** Shows the journal of `workload`, and keeps it up to date until another is asked for. */
+  async read(workload: string): Promise<void> {
+    this.journal = null;
+    await this.#quietly(async () => {
+      const { events } = await this.host.call("rows", { workload, limit: JOURNAL });
+      this.journal = { workload, rows: events };
+    });
+  }
+
+  /** What is only shown may fail: the page says elsewhere that the engine is away. */
+  async #quietly(load: () => Promise<unknown>): Promise<void> {
+    try {
+      await load();
+    } catch (error) {
+      this.keyNeeded ||= error instanceof KeyNeeded;
+    }
+  }
+
+  leaveDraft(draft: Draft): void {
+    this.#draft = draft;
+  }
+
+  /** What was left for the form; it is good once. */
+  takeDraft(): Draft | null {
+    const draft = this.#draft;
+    this.#draft = null;
+    return draft;
+  }
+
+  async act(name: string, action: Action): Promise<void> {
+    if (this.begun[name]?.busy) return;
+    if (action === "sign-in") return this.signIn(name);
+    const operation = ({ "try-now": "retry", stop: "stop", start: "start", "sign-out": "logout", remove: "remove" } as const)[action];
+    await this.#begin(name, { busy: action }, async () => {
+      await this.host.call(operation, { name });
+    });
+  }
+
+  /** A quiet refresh where that helps, else the browser: how it ended is shown where it was begun. */
+  async signIn(name: string): Promise<void> {
+    await this.#begin(name, { signingIn: { stage: "asking" } }, async (tell, show) => {
+      const { sign_in: begun } = await this.host.call("reauthenticate", { name });
+      if (!begun) return tell(true, "Signed in again; no browser was needed.");
+      const waiting = { stage: "waiting", address: begun.authorization_url } as const;
+      show({ signingIn: waiting });
+      // Without a browser the address can still be opened by hand.
+      await this.host.open(waiting.address).catch((error) => show({ signingIn: { ...waiting, trouble: describe(error) } }));
+      const { signed_in: well, reason } = await this.host.call("outcome", { name, flow: begun.flow });
+      tell(well, well ? "Signed in." : sentence(reason ?? "The sign-in did not finish"));
+    });
+  }
+
+  async cancel(name: string): Promise<void> {
+    await this.#quietly(() => this.host.call("cancel_login", { name }));
+  }
+
+  /** Runs `errand`, and says at the workload what it told, or why it failed. */
+  async #begin(
+    name: string,
+    first: Begun,
+    errand: (tell: (well: boolean, text: string) => void, show: (begun: Begun) => void) => Promise<void>,
+  ): Promise<void> {
+    const turn = Symbol(name);
+    this.#newest.set(name, turn);
+    const show = (begun: Begun) => {
+      if (this.#newest.get(name) === turn) this.begun = { ...this.begun, [name]: begun };
+    };
+    let end: Begun = {};
+    const tell = (well: boolean, text: string) => {
+      end = { said: { well, text, at: this.now() } };
+    };
+    show(first);
+    try {
+      await errand(tell, show);
+    } catch (error) {
+      this.keyNeeded ||= error instanceof KeyNeeded;
+      tell(false, describe(error));
+    }
+    show(end);
+  }
+}
+
+/** What went wrong, in a sentence or two. */
+export function describe(error: unknown): string {
+  if (error instanceof Refused) {
+    return [error.problem.detail, error.problem.hint].map((text) => sentence(text ?? "")).filter(Boolean).join(" ");
+  }
+  return error instanceof Error ? sentence(error.message) : "That did not work.";
+}
