@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use lamplighter_endurance::keyring;
+use lamplighter_endurance::bus::SessionBus;
+use lamplighter_endurance::desktop::figures::{self, Figure};
+use lamplighter_endurance::keyring::Keyring;
 use lamplighter_endurance::kills::{self, Tally, Verdict};
 use lamplighter_endurance::patience::Stopwatch;
 use lamplighter_endurance::product::Product;
@@ -35,6 +37,12 @@ enum Ordeal {
         #[arg(long, value_enum, default_value_t = Store::File)]
         store: Store,
     },
+    /// Measure what the desktop app costs on a desktop, and how soon it shows a change.
+    Desktop {
+        /// How long it is looked at while nothing happens, in seconds.
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+        idle: u64,
+    },
     /// Run the engine for hours while faults come and go, and see what it uses and what its journal says.
     Soak {
         /// How long, in minutes.
@@ -56,12 +64,6 @@ enum Store {
 
 pub(crate) fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let on_a_bus = matches!(arguments.ordeal, Ordeal::Kill { store: Store::Keychain, .. });
-    if on_a_bus && keyring::desktop().is_none() {
-        let same: Vec<_> = std::env::args_os().skip(1).collect();
-        let ended = keyring::on_a_bus_of_its_own(&same, false);
-        return if ended.status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let Ok(runtime) = runtime else { return ExitCode::FAILURE };
     runtime.block_on(async {
@@ -82,15 +84,19 @@ async fn begin(ordeal: Ordeal) -> bool {
             match store {
                 Store::File => kill(Product::new("file"), times, limit, seed).await,
                 Store::Keychain => {
-                    let Some(desktop) = keyring::desktop() else { return false };
-                    let _daemon = desktop.start_daemon().await;
+                    let bus = SessionBus::start().await;
+                    let _keyring = Keyring::start(&bus).await;
                     let mut product = Product::new("keychain");
-                    for (name, value) in keyring::addresses() {
+                    for (name, value) in bus.addresses() {
                         product.set(name, value);
                     }
                     kill(product, times, limit, seed).await
                 }
             }
+        }
+        Ordeal::Desktop { idle } => {
+            let figures = figures::measure(Duration::from_secs(idle), |figure| say(&figure.to_string())).await;
+            figures.iter().all(Figure::holds)
         }
         Ordeal::Soak { minutes, seed } => {
             let seed = seed.unwrap_or_else(|| fastrand::u64(0..1_000_000));

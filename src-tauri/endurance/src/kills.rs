@@ -5,8 +5,8 @@
 //! What can be promised, and is judged here kill by kill: before the server has worked on the request nothing is lost;
 //! after the engine has stored the answer nothing is lost; in between lies the window, and its length is the figure.
 
-mod exchanges;
 mod judgement;
+mod log;
 mod moments;
 
 use std::time::Duration;
@@ -16,10 +16,11 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use self::exchanges::{Exchange, Log, Noted, Server, monotonic};
 pub use self::judgement::{Kill, Renewal, Tally, UnderWay, Verdict};
+use self::log::{Log, Noted};
 use self::moments::{Moment, Round, rounds};
 use crate::child::Child;
+use crate::exchanges::{Exchange, Server, monotonic};
 use crate::foreign::Servers;
 use crate::mcp::Session;
 use crate::patience::{pause, within};

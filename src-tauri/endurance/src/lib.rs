@@ -7,7 +7,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc, reason = "a test fails by panicking")]
 #![expect(clippy::must_use_candidate, reason = "as in tests, which have no outside")]
 
+#[cfg(target_os = "linux")]
+pub mod bus;
 pub mod child;
+#[cfg(target_os = "linux")]
+pub mod desktop;
+#[cfg(target_os = "linux")]
+mod exchanges;
 pub mod foreign;
 #[cfg(target_os = "linux")]
 pub mod keyring;

@@ -99,6 +99,24 @@ impl Product {
         Child::start("lamplighter", self.command(arguments), self.home.path())
     }
 
+    /// Starts the desktop app.
+    pub fn desktop(&self, arguments: &[&str]) -> Child {
+        let command = self.command_of(desktop_program(), arguments);
+        Child::start("lamplighter-desktop", command, self.home.path())
+    }
+
+    /// `program` of others, where it finds what this profile's programs find.
+    pub fn in_its_environment(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.home.path()).env_clear().envs(&self.environment);
+        command
+    }
+
+    /// Starts such a program; what it says goes where that of this profile's programs goes.
+    pub fn begin_command(&self, name: &str, command: Command) -> Child {
+        Child::start(name, command, self.home.path())
+    }
+
     /// Runs a command to its end.
     pub async fn run(&self, arguments: &[&str]) -> Run {
         let mut command = self.command(arguments);
@@ -147,11 +165,14 @@ impl Product {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
+        self.command_of(program(), arguments)
+    }
+
+    fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
         // Under the loosest umask: what is private is so by the program's own doing.
-        let mut command = Command::new("sh");
+        let mut command = self.in_its_environment("sh");
         command.arg("-c").arg(format!(r#"umask 000; {}exec "$0" "$@""#, self.preamble));
-        command.arg(PROGRAM.as_path()).args(arguments);
-        command.current_dir(self.home.path()).env_clear().envs(&self.environment);
+        command.arg(program).args(arguments);
         command
     }
 }
@@ -163,21 +184,28 @@ pub fn has(status: &Value, code: &str) -> bool {
 
 /// Where the program is.
 pub fn program() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| built("lamplighter", "lamplighter-cli"));
     &PROGRAM
 }
 
-/// The program, beside this one; built where it is missing.
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+/// Where the desktop app is.
+pub fn desktop_program() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| built("lamplighter-desktop", "lamplighter-desktop"));
+    &PROGRAM
+}
+
+/// The program called `name`, beside this one; built of `package` where it is missing.
+fn built(name: &str, package: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let folder = own.parent().unwrap();
     let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
-    let program = folder.join("lamplighter");
+    let program = folder.join(name);
     if !program.is_file() {
         let release = folder.ends_with("release").then_some("--release");
         let mut build = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        build.args(["build", "--quiet", "--package", "lamplighter-cli"]).args(release);
-        let built = build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).status().unwrap();
-        assert!(built.success() && program.is_file(), "lamplighter was not built at {}", program.display());
+        build.args(["build", "--quiet", "--package", package]).args(release);
+        let done = build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).status().unwrap();
+        assert!(done.success() && program.is_file(), "{name} was not built at {}", program.display());
     }
     program
-});
+}

@@ -73,7 +73,7 @@ fn open(app: &AppHandle, bridge: &Arc<Bridge>, theme: Option<Theme>) -> tauri::R
         .min_inner_size(420.0, 360.0)
         .theme(theme)
         // It keeps nothing from one time to the next.
-        .incognito(true)
+        .incognito(!is_driven())
         .on_navigation(is_ours)
         .on_new_window(move |address, _| {
             let opener = Arc::clone(&opener);
@@ -85,6 +85,12 @@ fn open(app: &AppHandle, bridge: &Arc<Bridge>, theme: Option<Theme>) -> tauri::R
             NewWindowResponse::Deny
         });
     window.build().map(drop)
+}
+
+/// Whether a driver of tests may take hold of the page: it can in a session alone that is not private. Tauri looks at the
+/// same variable.
+fn is_driven() -> bool {
+    std::env::var_os("TAURI_WEBVIEW_AUTOMATION").is_some_and(|driven| driven == "true")
 }
 
 /// Whether an address is one of the page in the program, as Tauri serves it.

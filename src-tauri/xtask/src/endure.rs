@@ -13,7 +13,8 @@ use crate::tools;
 /// With the first step that fails, and when a promise is broken.
 pub(crate) fn endure(arguments: &[OsString]) -> Result<()> {
     tools::prepare_tests()?;
-    let packages = ["--package", "lamplighter-cli", "--package", "lamplighter-endurance"];
+    let packages = ["lamplighter-cli", "lamplighter-desktop", "lamplighter-endurance"]
+        .map(|package| format!("--package={package}"));
     run(cargo(["build", "--release"]).args(packages))?;
     run(&mut command(top().join("target/release/lamplighter-endurance"), arguments))
 }

@@ -1,0 +1,62 @@
+//! What a program and all that it started use, read from `/proc`.
+
+use std::time::Duration;
+
+use procfs::process::{Process, all_processes};
+
+/// A program and those below it.
+#[derive(Clone, Copy, Debug)]
+pub struct Tree {
+    root: i32,
+}
+
+impl Tree {
+    /// Of the process with this number.
+    pub fn below(id: u32) -> Self {
+        Self { root: id.try_into().unwrap() }
+    }
+
+    /// The names of all of them, the first one's first.
+    pub fn names(self) -> Vec<String> {
+        let names = self.members().into_iter().filter_map(|process| Some(process.stat().ok()?.comm));
+        names.collect()
+    }
+
+    /// How many there are, the first one included.
+    pub fn count(self) -> usize {
+        self.members().len()
+    }
+
+    /// Their memory in bytes, each page divided among all who share it (PSS).
+    pub fn memory(self) -> u64 {
+        let of_one = |process: Process| -> Option<u64> {
+            let maps = process.smaps_rollup().ok()?.memory_map_rollup;
+            Some(maps.iter().filter_map(|map| map.extension.map.get("Pss")).sum())
+        };
+        self.members().into_iter().filter_map(of_one).sum()
+    }
+
+    /// How long they have kept a processor busy, and how often they woke up for it.
+    pub fn work(self) -> (Duration, u64) {
+        let tasks = self.members().into_iter().filter_map(|process| process.tasks().ok()).flatten().flatten();
+        let of_one = |task: procfs::process::Task| {
+            let run = std::fs::read_to_string(format!("/proc/{}/task/{}/schedstat", task.pid, task.tid)).ok()?;
+            let busy = run.split_whitespace().next()?.parse().ok()?;
+            Some((Duration::from_nanos(busy), task.status().ok()?.voluntary_ctxt_switches?))
+        };
+        tasks.filter_map(of_one).fold((Duration::ZERO, 0), |(busy, woken), (more, again)| (busy + more, woken + again))
+    }
+
+    fn members(self) -> Vec<Process> {
+        let all: Vec<_> =
+            all_processes().unwrap().flatten().filter_map(|one| Some((one.stat().ok()?.ppid, one))).collect();
+        let mut members = vec![self.root];
+        // Each generation is found below the one before it.
+        let mut at = 0;
+        while let Some(&parent) = members.get(at) {
+            members.extend(all.iter().filter(|(above, _)| *above == parent).map(|(_, one)| one.pid));
+            at += 1;
+        }
+        members.into_iter().filter_map(|id| Process::new(id).ok().filter(Process::is_alive)).collect()
+    }
+}

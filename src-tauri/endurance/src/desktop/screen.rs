@@ -1,0 +1,133 @@
+//! The screen: an X server without one, a window manager, a panel with a tray.
+
+use tokio::process::Command;
+use zbus::Proxy;
+use zbus::proxy::SignalStream;
+
+use crate::bus::{SessionBus, run};
+use crate::child::Child;
+use crate::patience::until;
+
+/// Who knows the trays of a session, by the specification of `StatusNotifierItem`.
+pub(super) const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+
+/// A panel of nothing but a tray.
+const PANEL: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<channel name="xfce4-panel" version="1.0">
+  <property name="configver" type="int" value="2"/>
+  <property name="panels" type="array">
+    <value type="int" value="1"/>
+    <property name="panel-1" type="empty">
+      <property name="position" type="string" value="p=6;x=0;y=0"/>
+      <property name="length" type="uint" value="100"/>
+      <property name="size" type="uint" value="32"/>
+      <property name="plugin-ids" type="array"><value type="int" value="1"/></property>
+    </property>
+  </property>
+  <property name="plugins" type="empty">
+    <property name="plugin-1" type="string" value="systray"/>
+  </property>
+</channel>
+"#;
+
+/// Where Debian keeps the panel's settings daemon, below the folder of the architecture's libraries.
+const SETTINGS_DAEMON: &str = "xfce4/xfconf/xfconfd";
+
+/// An X server and a window manager.
+pub struct Screen {
+    name: String,
+    server: Child,
+    _manager: Child,
+}
+
+/// A panel with a tray.
+pub struct Panel {
+    _settings: Child,
+    panel: Child,
+    watcher: Proxy<'static>,
+}
+
+impl Screen {
+    /// Starts a screen of a size that laptops have.
+    pub async fn start(bus: &SessionBus) -> Self {
+        let mut command = bus.command("Xvfb");
+        command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+        let mut server = bus.begin(command);
+        let name = format!(":{}", server.line().await.trim());
+        let mut command = bus.command("openbox");
+        command.env("DISPLAY", &name);
+        Self { name, server, _manager: bus.begin(command) }
+    }
+
+    /// What `DISPLAY` is on it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Takes the screen away, as when the session's server breaks down.
+    pub fn tear_away(&mut self) {
+        self.server.strike();
+    }
+
+    /// The windows with this title that can be seen, by their numbers.
+    pub async fn windows(&self, title: &str) -> Vec<String> {
+        let mut search = self.command("xdotool");
+        let found = run(search.args(["search", "--onlyvisible", "--name", &format!("^{title}$")])).await;
+        found.lines().filter(|line| line.parse::<u64>().is_ok()).map(str::to_owned).collect()
+    }
+
+    /// The window with this title, once it can be seen.
+    pub async fn until_window(&self, title: &str) -> String {
+        until(&format!("a window called {title}"), async || self.windows(title).await.into_iter().next()).await
+    }
+
+    /// Closes a window as its close button does.
+    pub async fn close(&self, window: &str) {
+        run(self.command("xdotool").args(["windowclose", window])).await;
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env("DISPLAY", &self.name);
+        command
+    }
+}
+
+impl Panel {
+    /// Starts one, and waits until it takes tray icons.
+    pub async fn start(bus: &SessionBus, screen: &Screen) -> Self {
+        let folder = bus.home().join("XDG_CONFIG_HOME/xfce4/xfconf/xfce-perchannel-xml");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("xfce4-panel.xml"), PANEL).unwrap();
+        let settings = bus.begin(bus.command(&settings_daemon()));
+        bus.until_owned("org.xfce.Xfconf").await;
+        let mut command = bus.command("xfce4-panel");
+        command.arg("--disable-wm-check").env("DISPLAY", screen.name());
+        let panel = bus.begin(command);
+        bus.until_owned(WATCHER).await;
+        let watcher = Proxy::new(bus.connection(), WATCHER, "/StatusNotifierWatcher", WATCHER).await.unwrap();
+        until("a tray", async || {
+            let registered = watcher.get_property("IsStatusNotifierHostRegistered").await.unwrap_or(false);
+            registered.then_some(())
+        })
+        .await;
+        Self { _settings: settings, panel, watcher }
+    }
+
+    /// Tells of every tray icon that comes from now on.
+    pub async fn registrations(&self) -> SignalStream<'static> {
+        self.watcher.receive_signal("StatusNotifierItemRegistered").await.unwrap()
+    }
+
+    /// Takes the panel away, and the tray with it.
+    pub async fn end(self) {
+        self.panel.terminate().await;
+    }
+}
+
+fn settings_daemon() -> String {
+    let libraries = std::fs::read_dir("/usr/lib").unwrap().filter_map(|folder| Some(folder.ok()?.path()));
+    let mut found = libraries.map(|folder| folder.join(SETTINGS_DAEMON)).filter(|program| program.is_file());
+    let found = found.next().unwrap_or_else(|| panic!("{SETTINGS_DAEMON} is missing: it comes with xfce4-panel"));
+    found.to_str().unwrap().to_owned()
+}

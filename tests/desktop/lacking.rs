@@ -1,0 +1,148 @@
+//! Desktops that lack something: each is a sentence where the person looks, and never a crash or a hang.
+
+use lamplighter_endurance::desktop::screen::Panel;
+use lamplighter_endurance::desktop::window::Window;
+use lamplighter_endurance::desktop::{Desktop, Furniture, Vault};
+use lamplighter_endurance::foreign::Servers;
+use lamplighter_endurance::patience::until;
+use lamplighter_endurance::product::{NAME, Product, has};
+
+/// The app on a desktop of this `furniture`, once its engine can be asked.
+async fn started(furniture: Furniture) -> (Desktop, Product, lamplighter_endurance::child::Child) {
+    let desktop = Desktop::start(furniture).await;
+    let product = desktop.product();
+    let app = desktop.start_hidden(&product);
+    until("the engine", async || (product.run(&["status"]).await.code == 0).then_some(())).await;
+    (desktop, product, app)
+}
+
+#[tokio::test]
+async fn without_a_tray_the_window_says_so_and_the_lamp_comes_with_the_tray() {
+    let (desktop, product, app) = started(Furniture { tray: false, ..Furniture::ALL }).await;
+    let window = Window::open(&product, &[]).await;
+    window.until_reads("This desktop shows no tray icons").await;
+    let panel = Panel::start(&desktop.bus, desktop.screen.as_ref().unwrap()).await;
+    let tray = desktop.tray().await;
+    tray.until_lamp("unlit").await;
+    window.until_reads_no_more("This desktop shows no tray icons").await;
+    panel.end().await;
+    window.until_reads("This desktop shows no tray icons").await;
+    window.close().await;
+    assert_eq!(app.terminate().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn without_a_notification_daemon_the_window_says_so_once_there_was_something_to_say() {
+    let servers = Servers::start(3600).await;
+    let (desktop, product, app) = started(Furniture { notices: false, ..Furniture::ALL }).await;
+    product.sign_in(&servers.mcp).await;
+    for _ in 0..2 {
+        servers.control("outage=unavailable").await;
+        product.done(&["retry", NAME]).await;
+        product.until_status("the trouble", |now| now["status"] == "auth_retrying").await;
+        servers.control("outage=none").await;
+        product.until_status("the recovery", |now| now["status"] == "running").await;
+    }
+    let window = Window::open(&product, &[]).await;
+    window.until_reads("This desktop shows no notifications").await;
+    window.close().await;
+    let said = app.said();
+    assert_eq!(said.matches("this desktop shows no notifications").count(), 1, "once in the log:\n{said}");
+    desktop.tray().await.until_lamp("lit").await;
+    assert_eq!(app.terminate().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn without_a_keyring_it_goes_on_and_says_what_is_lacking() {
+    out_of_reach(Vault::Absent, "No keychain answers").await;
+}
+
+#[tokio::test]
+async fn a_keyring_that_is_locked_at_the_start_is_waited_for() {
+    out_of_reach(Vault::Locked, "Your keychain is locked").await;
+}
+
+/// A login was stored; then the session begins with the keyring as `vault`, and later it can be read.
+async fn out_of_reach(vault: Vault, sentence: &str) {
+    let servers = Servers::start(3600).await;
+    let (desktop, product, app) = started(Furniture::ALL).await;
+    product.sign_in(&servers.mcp).await;
+    assert_eq!(app.terminate().await.code(), Some(0));
+
+    let mut desktop = desktop;
+    match vault {
+        Vault::Absent => desktop.lose_keyring().await,
+        Vault::Locked => desktop.keyring().lock().await,
+        Vault::Unlocked => {}
+    }
+    let app = desktop.start_hidden(&product);
+    let tray = desktop.tray().await;
+    tray.until_status_line(sentence).await;
+    tray.until_lamp("needs-you").await;
+    let window = Window::open(&product, &[]).await;
+    window.until_reads(sentence).await;
+    window.close().await;
+
+    match vault {
+        Vault::Absent => desktop.find_keyring().await,
+        Vault::Locked => desktop.keyring().unlock().await,
+        Vault::Unlocked => {}
+    }
+    product.done(&["retry", NAME]).await;
+    tray.until_lamp("lit").await;
+    assert_eq!(servers.count("sign_ins").await, 1, "nothing was lost");
+    assert_eq!(app.terminate().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn without_a_browser_the_sign_in_can_be_opened_by_hand() {
+    let servers = Servers::start(3600).await;
+    let desktop = Desktop::start(Furniture::ALL).await;
+    let mut product = desktop.product();
+    product.set("BROWSER", "/no/browser/here");
+    product.set("PATH", "/nowhere");
+    let app = desktop.start_hidden(&product);
+    let tray = desktop.tray().await;
+    let added = product.run(&["add", NAME, &servers.mcp]).await;
+    assert_eq!(added.code, 0, "{added:?}");
+    tray.press(&["Sign in to tools"]).await;
+    desktop.notices().until_shown("a word about it", 0, |shown| shown.summary == "No browser").await;
+    tray.until_status_line("tools waits for your browser").await;
+    tray.press(&["Cancel signing in to tools"]).await;
+    tray.until_status_line("tools needs you to sign in").await;
+    assert_eq!(app.terminate().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn without_a_display_it_says_what_to_do_instead() {
+    let desktop = Desktop::start(Furniture { screen: false, tray: false, ..Furniture::ALL }).await;
+    let mut product = desktop.product();
+    for (what, display) in [("none", None), ("one that is not there", Some(":4711"))] {
+        if let Some(display) = display {
+            product.set("DISPLAY", display);
+        }
+        for arguments in [&["--hidden"][..], &[], &["window"]] {
+            let mut app = product.desktop(arguments);
+            assert_ne!(app.ended().await.code(), Some(0), "{what}, {arguments:?}");
+            let said = app.said();
+            assert!(said.contains("lamplighter serve"), "{what}, {arguments:?}: {said}");
+            assert!(!said.contains("panicked"), "{what}, {arguments:?}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_display_that_goes_away_ends_the_app_and_loses_nothing() {
+    let servers = Servers::start(3600).await;
+    let (mut desktop, product, mut app) = started(Furniture::ALL).await;
+    product.sign_in(&servers.mcp).await;
+    desktop.screen.as_mut().unwrap().tear_away();
+    app.ended().await;
+    assert!(!app.said().contains("panicked"), "{}", app.said());
+    // The profile is free again, and the login is whole.
+    let engine = product.serve().await;
+    let status = product.refresh().await;
+    assert!(!has(&status, "not_stored"), "{status}");
+    assert_eq!(servers.count("sign_ins").await, 1);
+    assert_eq!(engine.terminate().await.code(), Some(0));
+}
