@@ -12,7 +12,7 @@ import {
   stopped,
   workload,
 } from "../../tests/stage/samples";
-import type { Workload } from "../contract";
+import type { Condition, Workload } from "../contract";
 import { type Begun, list, type RowView } from "./list";
 
 const of = (workloads: Workload[], begun: Record<string, Begun> = {}) => list(snapshot(workloads), null, begun, now);
@@ -69,8 +69,10 @@ describe("a row", () => {
   });
 
   it("says nothing that a banner says of all", () => {
-    const view = list(snapshot([retrying("a", { conditions: [offline] })], [offline]), null, {}, now);
-    expect(view.rows[0]!.reason).toBeNull();
+    const beside = (condition: Condition) =>
+      list(snapshot([retrying("a", { conditions: [condition] })], [condition]), null, {}, now).rows[0]!;
+    expect(beside(offline)).toMatchObject({ lamp: "offline", label: "trying again", reason: null });
+    expect(beside(locked)).toMatchObject({ lamp: "needs-you", label: "trying again", reason: null });
   });
 
   it("that runs, but wants more access, needs the person", () => {

@@ -129,7 +129,7 @@ function row(workload: Workload, shared: Condition[], history: History | null, b
     name: workload.name,
     lamp: lamp(workload),
     where: [hostOf(workload.url), workload.account].filter(Boolean).join(" · "),
-    label: label(workload),
+    label: label(workload, shared),
     next: next(workload, now),
     reason: reason(workload, shared),
     signingIn,
@@ -141,10 +141,10 @@ function row(workload: Workload, shared: Condition[], history: History | null, b
   };
 }
 
-function label(workload: Workload): string {
+function label(workload: Workload, shared: Condition[]): string {
   const { status, grant } = workload;
   const asked = status === "unauthenticated" ? undefined : demand(workload);
-  if (asked) return inSentence(asked.title);
+  if (asked && !said(asked, shared)) return inSentence(asked.title);
   if (status === "unauthenticated" && grant === "client_credentials") return "not signed in";
   if (status === "unauthenticated" && grant === "bearer") return "new token needed";
   return labels[status];
@@ -176,9 +176,13 @@ function next(workload: Workload, now: number): string | null {
 }
 
 /** What a banner says of all of them, no row says again. */
+function said(condition: Condition, shared: Condition[]): boolean {
+  return shared.some(({ code }) => code === condition.code);
+}
+
 function reason(workload: Workload, shared: Condition[]): string | null {
   const worst = workload.conditions.toSorted((one, other) => gravity[other.severity] - gravity[one.severity])[0];
-  if (worst) return shared.some(({ code }) => code === worst.code) ? null : worst.text;
+  if (worst) return said(worst, shared) ? null : worst.text;
   return workload.reason && workload.status !== "stopped" ? sentence(workload.reason) : null;
 }
 

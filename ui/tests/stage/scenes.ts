@@ -56,6 +56,16 @@ const days: History = history({
 
 const because = { reason_code: "firewall", reason: "the sign-in server answered 403 with a web page" };
 const happened: Row[] = [
+  row("notion", -610, {
+    kind: "status",
+    from: "running",
+    to: "auth_retrying",
+    reason: "the sign-in server did not answer in time",
+  }),
+  row("notion", -570, { kind: "attempt", verdict: "ok" }),
+  row("notion", -570, { kind: "status", from: "auth_retrying", to: "running" }),
+  row("notion", -74, { kind: "attempt", verdict: "ok" }),
+  row("notion", -14, { kind: "attempt", verdict: "ok" }),
   row("sentry", -194, { kind: "attempt", verdict: "ok" }),
   row("sentry", -78, { kind: "attempt", verdict: "transient", http_status: 403, ...because }),
   row("sentry", -77, { kind: "attempt", verdict: "transient", http_status: 403, ...because }),
@@ -69,7 +79,7 @@ const happened: Row[] = [
 const whole = (workloads = all): Staged =>
   staged(showing(...workloads), {
     history: () => days,
-    rows: () => ({ events: happened }),
+    rows: (parameters) => ({ events: happened.filter(({ workload }) => workload === parameters["workload"]) }),
     reauthenticate: () => ({
       signed_in: false,
       sign_in: { authorization_url: "https://auth.example/authorize", flow: 1 },

@@ -21,7 +21,7 @@ export const shots: Shot[] = [
     name: "row",
     scene: "pair",
     at: "#/server/sentry",
-    height: 900,
+    height: 840,
     act: (page) => page.getByText("What happened").waitFor(),
   },
   {
