@@ -150,14 +150,10 @@ async fn changes(desktop: &Desktop, product: &Product, servers: &Servers) -> [Fi
             servers.control("outage=forbidden").await;
             product.done(&["retry", NAME]).await;
         };
-        let at = async |seen| {
-            within("a change to be shown", seen).await;
-            monotonic()
-        };
         let (lamp, notice, page, ()) = tokio::join!(
-            at(async { lamps.next().await.map_or((), drop) }),
-            at(async { notices.next().await.map_or((), drop) }),
-            at(window.reads("trying again")),
+            when("another lamp", lamps.next()),
+            when("a notice", notices.next()),
+            when("another page", window.reads("trying again")),
             cause
         );
         exchanges.last();
@@ -178,6 +174,12 @@ async fn changes(desktop: &Desktop, product: &Product, servers: &Servers) -> [Fi
         slowest("answer of the server to the notice, slowest of 5", &notices, 200.0),
         slowest("answer of the server to the window, slowest of 5", &pages, 200.0),
     ]
+}
+
+/// When `shown` is.
+async fn when<T>(what: &str, shown: impl Future<Output = T>) -> Duration {
+    within(what, shown).await;
+    monotonic()
 }
 
 fn slowest(what: &'static str, spans: &[Duration], bound: f64) -> Figure {

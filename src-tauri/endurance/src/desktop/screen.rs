@@ -83,7 +83,7 @@ impl Screen {
 
     /// Closes a window as its close button does.
     pub async fn close(&self, window: &str) {
-        run(self.command("xdotool").args(["windowclose", window])).await;
+        run(self.command("xdotool").args(["windowquit", window])).await;
     }
 
     fn command(&self, program: &str) -> Command {

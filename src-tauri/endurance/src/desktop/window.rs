@@ -2,6 +2,7 @@
 //! and fields are called, and by what can be read.
 
 use std::net::TcpListener;
+use std::sync::Mutex;
 
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -14,6 +15,8 @@ use crate::product::{Product, desktop_program};
 /// A window of its own, on the engine that runs in a profile.
 pub struct Window {
     client: Client,
+    /// What could be read when it was last looked.
+    seen: Mutex<String>,
     _driver: Child,
 }
 
@@ -32,7 +35,7 @@ impl Window {
         builder.capabilities(capabilities);
         let address = format!("http://127.0.0.1:{port}");
         let client = until("the window", async || builder.connect(&address).await.ok()).await;
-        Self { client, _driver: driver }
+        Self { client, seen: Mutex::default(), _driver: driver }
     }
 
     /// Presses the button, or follows the link, that is called `name`, once it is there.
@@ -87,12 +90,23 @@ impl Window {
     /// All that can be read.
     pub async fn text(&self) -> String {
         let reading = async { self.client.find(Locator::Css("body")).await?.text().await };
-        within("the page", reading).await.unwrap_or_default()
+        let text: String = within("the page", reading).await.unwrap_or_default();
+        self.seen.lock().unwrap().clone_from(&text);
+        text
     }
 
     /// Closes it.
     pub async fn close(self) {
-        within("the window to close", self.client.close()).await.unwrap();
+        within("the window to close", self.client.clone().close()).await.unwrap();
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        #[expect(clippy::print_stderr, reason = "it tells why the test failed")]
+        if std::thread::panicking() {
+            eprintln!("--- the window read:\n{}", self.seen.lock().unwrap());
+        }
     }
 }
 
