@@ -218,6 +218,9 @@ async fn what_asks_for_a_sign_in_is_taken_down_when_none_is_needed_any_more() {
     // Something changes, and there is no linear that needs a sign-in.
     stage.engine.handle().set_host_conditions(vec![HostTrouble::NoBrowser]);
     stage.settle().await;
+    assert!(stage.daemon.taken_down.lock().unwrap().is_empty(), "the outcome may be about to take its place");
+    stage.clock.advance(ANSWERED);
+    stage.settle().await;
     assert_eq!(*stage.daemon.taken_down.lock().unwrap(), [1]);
     stage.announce(Notice::signed_in("linear")).await;
     assert_eq!(stage.shown()[2], ("linear is signed in".to_owned(), None));
