@@ -2,7 +2,7 @@
 
 import type { Added, Grant, Look, NewWorkload, Problem, Workload } from "../contract";
 import type { Begun } from "./list";
-import { hostOf, sentence } from "./words";
+import { explain, hostOf, sentence } from "./words";
 
 /** The form as it is typed. */
 export interface Form {
@@ -90,13 +90,7 @@ const fields: Record<string, Field> = {
 export function errors(problem: Problem): Errors {
   const field = problem.code === "name_taken" ? "name" : /^[a-z_]*/.exec(problem.field ?? "")![0];
   const at = fields[field] ?? "form";
-  const detail = problem.detail.replace(`${problem.field}: `, "");
-  return {
-    [at]: [detail, problem.hint]
-      .map((text) => sentence(text ?? ""))
-      .filter(Boolean)
-      .join(" "),
-  };
+  return { [at]: explain(problem) };
 }
 
 /** Whether the fields that are folded away have to be seen. */
