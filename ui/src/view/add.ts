@@ -146,11 +146,17 @@ export function steps(added: Added, workload: Workload | undefined, begun: Begun
   const found = asks(added);
   const kept: Step = { text: `${added.name} is added.`, state: "done" };
   const looked: Step = { text: found.text, state: found.well ? "done" : "failed" };
-  if (!found.signIn) return [kept, looked];
+  if (!found.signIn) return [kept, looked, ...(found.well ? refused(workload) : [])];
   const scopes: Step[] = found.scopes.length
     ? [{ text: `It will be asked for: ${found.scopes.join(", ")}.`, state: "done" }]
     : [];
   return [kept, looked, ...scopes, signingIn(workload, begun)];
+}
+
+/** Why a client that signs in by itself could not. */
+function refused(workload: Workload | undefined): Step[] {
+  if (workload?.status !== "unauthenticated" || !workload.reason) return [];
+  return [{ text: sentence(workload.reason), state: "failed" }];
 }
 
 function signingIn(workload: Workload | undefined, { signingIn, said }: Begun): Step {
