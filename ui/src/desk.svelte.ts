@@ -5,7 +5,7 @@ import type { History, Row, Settings, SettingsChange, Snapshot } from "./contrac
 import { type Host, KeyNeeded, Refused } from "./host";
 import { announce } from "./view/announce";
 import type { Action, Begun } from "./view/list";
-import { sentence } from "./view/words";
+import { explain, sentence } from "./view/words";
 
 /** The most lines of the journal that a row shows. */
 const JOURNAL = 60;
@@ -136,17 +136,22 @@ export class Desk {
       const { sign_in: begun } = await this.host.call("reauthenticate", { name });
       if (!begun) return tell(true, "Signed in again; no browser was needed.");
       const waiting = { stage: "waiting", address: begun.authorization_url } as const;
-      show({ signingIn: waiting });
+      // Given up before there was anything to cancel.
+      if (!show({ signingIn: waiting })) return this.cancel(name);
       // Without a browser the address can still be opened by hand.
       await this.host
         .open(waiting.address)
-        .catch((error) => show({ signingIn: { ...waiting, trouble: describe(error) } }));
+        .catch((error) => void show({ signingIn: { ...waiting, trouble: describe(error) } }));
       const { signed_in: well, reason } = await this.host.call("outcome", { name, flow: begun.flow });
       tell(well, well ? "Signed in." : sentence(reason ?? "The sign-in did not finish"));
     });
   }
 
   async cancel(name: string): Promise<void> {
+    if (this.begun[name]?.signingIn?.stage === "asking") {
+      this.#newest.delete(name);
+      this.begun = { ...this.begun, [name]: {} };
+    }
     await this.#quietly(() => this.host.call("cancel_login", { name }));
   }
 
@@ -154,12 +159,14 @@ export class Desk {
   async #begin(
     name: string,
     first: Begun,
-    errand: (tell: (well: boolean, text: string) => void, show: (begun: Begun) => void) => Promise<void>,
+    errand: (tell: (well: boolean, text: string) => void, show: (begun: Begun) => boolean) => Promise<void>,
   ): Promise<void> {
     const turn = Symbol(name);
     this.#newest.set(name, turn);
     const show = (begun: Begun) => {
-      if (this.#newest.get(name) === turn) this.begun = { ...this.begun, [name]: begun };
+      const newest = this.#newest.get(name) === turn;
+      if (newest) this.begun = { ...this.begun, [name]: begun };
+      return newest;
     };
     let end: Begun = {};
     const tell = (well: boolean, text: string) => {
@@ -184,11 +191,6 @@ function together(one: Row[], other: Row[]): Row[] {
 
 /** What went wrong, in a sentence or two. */
 export function describe(error: unknown): string {
-  if (error instanceof Refused) {
-    return [error.problem.detail, error.problem.hint]
-      .map((text) => sentence(text ?? ""))
-      .filter(Boolean)
-      .join(" ");
-  }
+  if (error instanceof Refused) return explain(error.problem);
   return error instanceof Error ? sentence(error.message) : "That did not work.";
 }

@@ -41,6 +41,19 @@ describe("signing in", () => {
     expect(page.begun["a"]).toEqual({ said: { well: false, text: "You refused.", at: now } });
   });
 
+  it("that is given up before it has begun opens nothing", async () => {
+    let answer = (_: { signed_in: boolean; sign_in: typeof started }): void => {};
+    const host = staged(showing(ended("a")), { reauthenticate: () => new Promise((done) => (answer = done)) });
+    const page = desk(host);
+    const signedIn = page.signIn("a");
+    await page.cancel("a");
+    expect(page.begun["a"]).toEqual({});
+    answer({ signed_in: false, sign_in: started });
+    await signedIn;
+    expect(host.opened).toEqual([]);
+    expect(host.asked.at(-1)).toMatchObject({ operation: "cancel_login" });
+  });
+
   it("goes on without a browser, with the address to open by hand", async () => {
     const host = staged(showing(ended("a")), {
       reauthenticate: () => ({ signed_in: false, sign_in: started }),

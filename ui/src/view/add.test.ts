@@ -131,6 +131,16 @@ describe("the steps", () => {
     expect(last(workload("linear"), {})).toEqual({ text: "Signed in.", state: "done" });
   });
 
+  it("say why a client that signs in by itself could not", () => {
+    const own = { grant: "client_credentials" } as const;
+    const given = steps(
+      added("sign_in_needed", own),
+      ended("linear", { ...own, reason: "the client is not known" }),
+      {},
+    );
+    expect(given.at(-1)).toEqual({ text: "The client is not known.", state: "failed" });
+  });
+
   it("end where there is nothing to sign in to", () => {
     expect(steps(added("open"), workload("linear"), {})).toHaveLength(2);
     expect(steps(added({ unreachable: "x" }), undefined, {}).at(-1)).toMatchObject({ state: "failed" });

@@ -2,7 +2,7 @@
 
 import type { Added, Grant, Look, NewWorkload, Problem, Workload } from "../contract";
 import type { Begun } from "./list";
-import { hostOf, sentence } from "./words";
+import { explain, hostOf, sentence } from "./words";
 
 /** The form as it is typed. */
 export interface Form {
@@ -90,13 +90,7 @@ const fields: Record<string, Field> = {
 export function errors(problem: Problem): Errors {
   const field = problem.code === "name_taken" ? "name" : /^[a-z_]*/.exec(problem.field ?? "")![0];
   const at = fields[field] ?? "form";
-  const detail = problem.detail.replace(`${problem.field}: `, "");
-  return {
-    [at]: [detail, problem.hint]
-      .map((text) => sentence(text ?? ""))
-      .filter(Boolean)
-      .join(" "),
-  };
+  return { [at]: explain(problem) };
 }
 
 /** Whether the fields that are folded away have to be seen. */
@@ -152,11 +146,17 @@ export function steps(added: Added, workload: Workload | undefined, begun: Begun
   const found = asks(added);
   const kept: Step = { text: `${added.name} is added.`, state: "done" };
   const looked: Step = { text: found.text, state: found.well ? "done" : "failed" };
-  if (!found.signIn) return [kept, looked];
+  if (!found.signIn) return [kept, looked, ...(found.well ? refused(workload) : [])];
   const scopes: Step[] = found.scopes.length
     ? [{ text: `It will be asked for: ${found.scopes.join(", ")}.`, state: "done" }]
     : [];
   return [kept, looked, ...scopes, signingIn(workload, begun)];
+}
+
+/** Why a client that signs in by itself could not. */
+function refused(workload: Workload | undefined): Step[] {
+  if (workload?.status !== "unauthenticated" || !workload.reason) return [];
+  return [{ text: sentence(workload.reason), state: "failed" }];
 }
 
 function signingIn(workload: Workload | undefined, { signingIn, said }: Begun): Step {

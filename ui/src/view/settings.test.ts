@@ -19,6 +19,10 @@ it("says of each time where it comes from", () => {
   });
 });
 
+it("does not offer a rule as something to type", () => {
+  expect(time("refresh_margin")).toMatchObject({ value: "", origin: "default: 20% of the lifetime, 5m at most" });
+});
+
 it("names every time in words", () => {
   expect(times(settings).filter(({ label }) => label.includes("_"))).toEqual([]);
   const unknown = { ...settings, token: [{ ...settings.token[0]!, key: "something_new" }] };

@@ -5,6 +5,7 @@ import type { Settings, TokenSetting } from "../contract";
 export interface TimeView {
   key: string;
   label: string;
+  /** As it is typed; empty where a rule stands in for a value. */
   value: string;
   /** Where the value comes from, and what it would be otherwise. */
   origin: string;
@@ -13,6 +14,9 @@ export interface TimeView {
   /** Whether there is something to go back from. */
   changed: boolean;
 }
+
+/** `5`, `90s`, `1h30m`; and no sentence. */
+const TYPED = /^\w+$/;
 
 const labels: Record<string, string> = {
   refresh_initial_retry_interval: "First wait after a failed renewal",
@@ -30,17 +34,17 @@ export function times(settings: Settings): TimeView[] {
   return settings.token.map((setting) => ({
     key: setting.key,
     label: labels[setting.key] ?? setting.key.replaceAll("_", " "),
-    value: setting.value,
+    value: TYPED.test(setting.value) ? setting.value : "",
     origin: origin(setting),
     fixed: setting.source === "environment",
     changed: setting.source === "file",
   }));
 }
 
-function origin({ source, variable, default: usual }: TokenSetting): string {
+function origin({ source, variable, value, default: usual }: TokenSetting): string {
   switch (source) {
     case "default":
-      return "default";
+      return TYPED.test(value) ? "default" : `default: ${value}`;
     case "file":
       return `set in config.toml; the default is ${usual}`;
     case "environment":

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { clock, countdown, hostOf, list, sentence, span, typed } from "./words";
+import { clock, countdown, explain, hostOf, list, sentence, span, typed } from "./words";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -27,6 +27,13 @@ it("makes a sentence of what the engine says", () => {
   expect(sentence("the server ended this login")).toBe("The server ended this login.");
   expect(sentence("Already one.")).toBe("Already one.");
   expect(sentence("  ")).toBe("");
+});
+
+it("explains a problem without the name of the field that it stands at", () => {
+  expect(explain({ detail: "url: it must be https", hint: "write https://", field: "url" })).toBe(
+    "It must be https. Write https://.",
+  );
+  expect(explain({ detail: "the name is taken" })).toBe("The name is taken.");
 });
 
 it("lists names", () => {

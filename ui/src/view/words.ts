@@ -1,6 +1,6 @@
 // Labels, and times as people say them. What is wrong, and what to do about it, is said by the engine.
 
-import type { Phase } from "../contract";
+import type { Phase, Problem } from "../contract";
 
 /** What the page calls a state. */
 export const labels: Record<Phase, string> = {
@@ -56,6 +56,12 @@ export function sentence(text: string): string {
   if (!trimmed) return "";
   const capital = trimmed[0]!.toUpperCase() + trimmed.slice(1);
   return /[.!?…]$/.test(capital) ? capital : `${capital}.`;
+}
+
+/** What a problem says, and what helps; without the field's name, beside which it stands. */
+export function explain({ detail, hint, field }: Pick<Problem, "detail" | "hint" | "field">): string {
+  const said = field && detail.startsWith(`${field}: `) ? detail.slice(field.length + 2) : detail;
+  return [said, hint ?? ""].map(sentence).filter(Boolean).join(" ");
 }
 
 /** A title as it stands within a sentence. */

@@ -227,7 +227,7 @@ describe("an engine that goes away", () => {
 it("leads to a simulated server, where there is no real one to try", async () => {
   await button("Try it with a simulated one").click();
   await button("Add").click();
-  await page.getByText("asks for a sign-in", { exact: false }).waitFor();
+  await page.getByRole("listitem").getByText("asks for a sign-in", { exact: false }).waitFor();
   const [opened] = await Promise.all([page.context().waitForEvent("page"), button("Sign in").click()]);
   await opened.getByRole("link", { name: "Approve" }).click();
   await opened.close();

@@ -147,7 +147,7 @@ const times: [string, string][] = [
   ["refresh_max_elapsed_time", "5m"],
   ["auth_retrying_tick_interval", "10m"],
   ["auth_retrying_max_elapsed", "24h"],
-  ["refresh_margin", "5m"],
+  ["refresh_margin", "20% of the lifetime, 5m at most"],
   ["caller_wait", "10s"],
   ["trigger_settle", "2s"],
 ];
