@@ -117,6 +117,13 @@ impl Product {
         Child::start(name, command, self.home.path())
     }
 
+    /// Waits until there is an engine that can be asked.
+    pub async fn until_engine(&self) {
+        /// What commands end with that find no engine.
+        const NO_ENGINE: i32 = 3;
+        until("an engine", async || (self.run(&["status"]).await.code != NO_ENGINE).then_some(())).await;
+    }
+
     /// Runs a command to its end.
     pub async fn run(&self, arguments: &[&str]) -> Run {
         let mut command = self.command(arguments);
