@@ -119,9 +119,8 @@ impl Product {
 
     /// Waits until there is an engine that can be asked.
     pub async fn until_engine(&self) {
-        /// What commands end with that find no engine.
-        const NO_ENGINE: i32 = 3;
-        until("an engine", async || (self.run(&["status"]).await.code != NO_ENGINE).then_some(())).await;
+        let file = self.profile().join("engine.json");
+        until("an engine", async || file.is_file().then_some(())).await;
     }
 
     /// Runs a command to its end.
@@ -177,7 +176,7 @@ impl Product {
 
     fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
         // Under the loosest umask: what is private is so by the program's own doing.
-        let mut command = self.in_its_environment("sh");
+        let mut command = self.in_its_environment("/bin/sh");
         command.arg("-c").arg(format!(r#"umask 000; {}exec "$0" "$@""#, self.preamble));
         command.arg(program).args(arguments);
         command
