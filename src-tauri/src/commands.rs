@@ -18,7 +18,7 @@ pub(crate) fn all() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
 }
 
 /// What the page is told of an error: a sentence.
-fn sentence(error: BridgeError) -> String {
+fn sentence(error: &BridgeError) -> String {
     tracing::warn!(%error, "the window got nothing");
     error.to_string()
 }
@@ -30,25 +30,26 @@ async fn call(
     parameters: Map<String, Value>,
     body: Value,
 ) -> Result<Answer, String> {
-    bridge.call(&operation, &parameters, &body).await.map_err(sentence)
+    bridge.call(&operation, &parameters, &body).await.map_err(|error| sentence(&error))
 }
 
 #[tauri::command]
 async fn events(bridge: State<'_, Arc<Bridge>>, channel: Channel<Event>) -> Result<(), String> {
-    bridge.events(|event| channel.send(event).is_ok()).await.map_err(sentence)
+    bridge.events(|event| channel.send(event).is_ok()).await.map_err(|error| sentence(&error))
 }
 
 #[tauri::command]
 async fn open(bridge: State<'_, Arc<Bridge>>, address: String) -> Result<(), String> {
-    bridge.open(&address).await.map_err(sentence)
+    bridge.open(&address).await.map_err(|error| sentence(&error))
 }
 
 #[tauri::command]
 async fn copy(bridge: State<'_, Arc<Bridge>>, text: String) -> Result<(), String> {
-    bridge.copy(text).await.map_err(sentence)
+    bridge.copy(text).await.map_err(|error| sentence(&error))
 }
 
 #[tauri::command]
+#[expect(clippy::needless_pass_by_value, reason = "as Tauri hands it to commands")]
 fn place(bridge: State<'_, Arc<Bridge>>, channel: Channel<WindowRequest>) -> WindowRequest {
     bridge.place(move |place| {
         if let Err(error) = channel.send(place) {
@@ -59,10 +60,10 @@ fn place(bridge: State<'_, Arc<Bridge>>, channel: Channel<WindowRequest>) -> Win
 
 #[tauri::command]
 fn autostart() -> Result<bool, String> {
-    autostart::is_on().map_err(sentence)
+    autostart::is_on().map_err(|error| sentence(&error))
 }
 
 #[tauri::command]
 fn set_autostart(on: bool) -> Result<(), String> {
-    autostart::switch(on).map_err(sentence)
+    autostart::switch(on).map_err(|error| sentence(&error))
 }

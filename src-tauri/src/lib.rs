@@ -51,7 +51,6 @@ fn context() -> tauri::Context {
 /// Says on standard error why the program ends, and answers with how.
 #[expect(clippy::print_stderr, reason = "a program that cannot go on says why to whoever started it")]
 fn give_up(code: u8, cause: &dyn std::fmt::Display, hint: &str) -> ExitCode {
-    tracing::error!(%cause, hint, "ending");
     eprintln!("error: {cause}\nhint: {hint}");
     ExitCode::from(code)
 }

@@ -31,6 +31,10 @@ pub(crate) use self::notice::{Notice, Slot};
 /// How long the desktop may take to show one.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a notice that asks for a sign-in stays when none is needed any more: long enough for the outcome to take its
+/// place, where it was asked for here.
+const ANSWERED: Duration = Duration::from_secs(1);
+
 /// As many notices are remembered, so that they can be replaced and clicked.
 const REMEMBERED: usize = 32;
 
@@ -114,11 +118,18 @@ impl Notices {
         let mut toasts = engine.toasts();
         let mut snapshots = engine.subscribe();
         let settings = engine.desktop_settings();
+        let mut answered = None;
         loop {
+            let look = answered.map(|moment| self.clock.sleep_until(moment));
             let notice = tokio::select! {
-                Ok(()) = snapshots.changed() => {
-                    snapshots.mark_unchanged();
-                    self.take_down_answered(&engine.snapshot()).await;
+                Ok(()) = snapshots.changed(), if answered.is_none() => {
+                    answered = Some(self.clock.now().moment + ANSWERED);
+                    continue;
+                }
+                () = maybe(look) => {
+                    answered = None;
+                    let snapshot = Arc::clone(&snapshots.borrow_and_update());
+                    self.take_down_answered(&snapshot).await;
                     continue;
                 }
                 toast = toasts.recv() => match toast {
@@ -207,6 +218,14 @@ impl Notices {
             self.shown.pop_front();
         }
         self.shown.push_back(Remembered { slot, sign_in, number, _waiting: AbortOnDropHandle::new(waiting) });
+    }
+}
+
+/// Ready when `wait` is; never where there is none.
+async fn maybe(wait: Option<BoxFuture<'static, ()>>) {
+    match wait {
+        Some(wait) => wait.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -8,6 +8,7 @@ mod samples;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use lamplighter_core::Snapshot;
@@ -19,10 +20,14 @@ use tauri::{AppHandle, Wry};
 use tokio::sync::watch;
 
 use self::lamp::Lamp;
-use self::menu::{Entry, Menu, are_shaped_alike, changes_at};
+use self::menu::{Entry, Menu, changes_at};
 use crate::errands::Errands;
 use crate::host::tray_library;
 use crate::order::Order;
+
+/// The tray is drawn once in this time at most: panels fetch what has changed piece by piece, and stumble over what goes
+/// while they do.
+const PACE: Duration = Duration::from_millis(150);
 
 /// What the tray shows: equal as long as there is nothing to draw.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +48,7 @@ struct Drawn {
     /// Where the icons are drawn to, so that the desktop can fetch them.
     folder: PathBuf,
     lamp: Lamp,
+    menu: tauri::menu::Menu<Wry>,
     entries: Vec<Entry>,
     items: Vec<Item>,
 }
@@ -105,6 +111,7 @@ async fn follow(mut snapshots: watch::Receiver<Arc<Snapshot>>, clock: Arc<dyn Cl
         if shown.as_ref() != Some(&face) {
             draw(face.clone());
             shown = Some(face);
+            clock.sleep_until(now.moment + PACE).await;
         }
         let change = changes_at(&snapshot, now.wall).map(|wall| clock.sleep_until(now.moment_at(wall)));
         let counted_down = async {
@@ -130,13 +137,14 @@ impl Drawn {
         let lamp = Lamp::Unlit;
         let face = Face::of(&Snapshot::default(), Timestamp::UNIX_EPOCH);
         let items = items(desktop, &face.menu.entries)?;
+        let menu = tauri::menu::Menu::with_items(desktop, &faces(&items))?;
         let errands = errands.clone();
         let icon = TrayIconBuilder::with_id("lamplighter")
             .temp_dir_path(folder.join(lamp.word()))
             .icon(icon::of(lamp))
             .icon_as_template(true)
             .tooltip("Lamplighter")
-            .menu(&menu_of(desktop, &items)?)
+            .menu(&menu)
             .show_menu_on_left_click(true)
             .on_menu_event(move |_, event| match event.id().as_ref().parse::<Order>() {
                 Ok(order) => {
@@ -146,7 +154,7 @@ impl Drawn {
                 Err(error) => tracing::error!(%error, "the menu has an entry that does nothing"),
             })
             .build(desktop)?;
-        Ok(Self { icon, folder, lamp, entries: face.menu.entries, items })
+        Ok(Self { icon, folder, lamp, menu, entries: face.menu.entries, items })
     }
 
     fn draw(&mut self, desktop: &AppHandle, Face { lamp, menu: Menu { entries } }: Face) -> tauri::Result<()> {
@@ -159,15 +167,33 @@ impl Drawn {
         if let Some(status) = entries.first() {
             self.icon.set_tooltip(Some(status.text()))?;
         }
-        if are_shaped_alike(&self.entries, &entries) {
-            amend(&self.items, &self.entries, &entries)?;
-        } else {
-            self.items = items(desktop, &entries)?;
-            self.icon.set_menu(Some(menu_of(desktop, &self.items)?))?;
+        self.redraw(desktop, entries)
+    }
+
+    /// Changes texts in place, and puts in and takes out only what is shaped differently: somebody may be reading it, and
+    /// panels are known to break over menus that are changed whole.
+    fn redraw(&mut self, desktop: &AppHandle, entries: Vec<Entry>) -> tauri::Result<()> {
+        let (head, tail) = kept(&self.entries, &entries);
+        let (old_end, new_end) = (self.entries.len() - tail, entries.len() - tail);
+        amend(&self.items[..head], &self.entries[..head], &entries[..head])?;
+        amend(&self.items[old_end..], &self.entries[old_end..], &entries[new_end..])?;
+        let new = items(desktop, &entries[head..new_end])?;
+        for item in faces(&self.items[head..old_end]) {
+            self.menu.remove(item)?;
         }
+        self.menu.insert_items(&faces(&new), head)?;
+        self.items.splice(head..old_end, new);
         self.entries = entries;
         Ok(())
     }
+}
+
+/// How many entries are shaped alike at the beginning of `before` and `now`, and how many of the others at their ends.
+fn kept(before: &[Entry], now: &[Entry]) -> (usize, usize) {
+    let alike = |(one, other): &(&Entry, &Entry)| one.is_shaped_like(other);
+    let head = before.iter().zip(now).take_while(alike).count();
+    let tail = before[head..].iter().rev().zip(now[head..].iter().rev()).take_while(alike).count();
+    (head, tail)
 }
 
 /// Changes the texts that differ between `before` and `now`, which are shaped alike.
@@ -206,10 +232,6 @@ fn item(desktop: &AppHandle, entry: &Entry) -> tauri::Result<Item> {
     })
 }
 
-fn menu_of(desktop: &AppHandle, items: &[Item]) -> tauri::Result<tauri::menu::Menu<Wry>> {
-    tauri::menu::Menu::with_items(desktop, &faces(items))
-}
-
 fn faces(items: &[Item]) -> Vec<&dyn IsMenuItem<Wry>> {
     items
         .iter()
@@ -230,8 +252,6 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use lamplighter_core::Phase;
     use lamplighter_engine::clock::VirtualClock;
     use tokio::sync::mpsc;
@@ -253,12 +273,16 @@ mod tests {
         Followed { snapshots, clock, faces }
     }
 
+    async fn settle() {
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     impl Followed {
         /// What was drawn since it was last asked.
         async fn drawn(&mut self) -> Vec<Face> {
-            for _ in 0..20 {
-                tokio::task::yield_now().await;
-            }
+            settle().await;
             std::iter::from_fn(|| self.faces.try_recv().ok()).collect()
         }
     }
@@ -270,12 +294,37 @@ mod tests {
         let mut renewed = workload("notion", Phase::Running);
         renewed.expires_at = Some(Timestamp::UNIX_EPOCH);
         tray.snapshots.send_replace(Arc::new(snapshot([renewed])));
+        tray.clock.advance(PACE);
         assert_eq!(tray.drawn().await, [], "what the tray does not show is no change of it");
         tray.snapshots.send_replace(Arc::new(snapshot([workload("notion", Phase::Unauthenticated)])));
         let drawn = tray.drawn().await;
         assert_eq!(drawn.iter().map(|face| face.lamp).collect::<Vec<_>>(), [Lamp::NeedsYou]);
         tray.clock.advance(Duration::from_hours(24));
         assert_eq!(tray.drawn().await, [], "nothing counts down");
+    }
+
+    #[tokio::test]
+    async fn a_burst_of_changes_is_drawn_as_its_end() {
+        let mut tray = followed(snapshot([workload("notion", Phase::Running)]));
+        assert_eq!(tray.drawn().await.len(), 1);
+        for phase in [Phase::Unauthenticated, Phase::Starting, Phase::Stopped] {
+            tray.snapshots.send_replace(Arc::new(snapshot([workload("notion", phase)])));
+            assert_eq!(tray.drawn().await, []);
+        }
+        tray.clock.advance(PACE);
+        assert_eq!(tray.drawn().await, [Face::of(&tray.snapshots.borrow(), tray.clock.now().wall)]);
+    }
+
+    #[test]
+    fn only_what_is_shaped_differently_is_put_in_anew() {
+        let entries = |all: &Snapshot| Menu::of(all, Timestamp::UNIX_EPOCH).entries;
+        let before = entries(&snapshot([workload("a", Phase::Running), workload("b", Phase::Running)]));
+        let stopped = entries(&snapshot([workload("a", Phase::Running), workload("b", Phase::Stopped)]));
+        // The status, a separator and a; then a separator, three buttons, a separator and Quit.
+        assert_eq!(kept(&before, &stopped), (3, 6));
+        assert_eq!(kept(&before, &before), (before.len(), 0));
+        let more = entries(&snapshot(["a", "b", "c"].map(|name| workload(name, Phase::Running))));
+        assert_eq!(kept(&before, &more), (4, 6), "what is new lies between");
     }
 
     #[tokio::test]

@@ -1,5 +1,7 @@
 //! What the window's page may ask for, against a real engine and without a desktop.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::sync::Arc;
 use std::sync::mpsc;
 

@@ -17,7 +17,7 @@ async fn answered(stage: &Stage, requests: &[(Method, &str, Value)]) -> Outcome<
         writeln!(story, "{method} {path} {body}\n{} {}", answer.status, word("code"))?;
         writeln!(story, "  {}\n  hint: {}\n  field: {}", word("detail"), word("hint"), word("field"))?;
     }
-    Ok(story)
+    Ok(story.replace(&stage.profile().config_dir.display().to_string(), "HOME"))
 }
 
 #[tokio::test]

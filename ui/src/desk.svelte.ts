@@ -15,6 +15,13 @@ export interface Draft {
   name: string;
 }
 
+/** What is shown of the journal; `whole` when everything that came before has been read too. */
+interface Journal {
+  workload: string;
+  rows: Row[];
+  whole: boolean;
+}
+
 export class Desk {
   snapshot = $state.raw<Snapshot | null>(null);
   history = $state.raw<History | null>(null);
@@ -25,7 +32,7 @@ export class Desk {
   announcement = $state("");
   /** By workload. */
   begun = $state.raw<Record<string, Begun>>({});
-  journal = $state.raw<{ workload: string; rows: Row[] } | null>(null);
+  journal = $state.raw<Journal | null>(null);
 
   /** What the form of a new server begins with, where another screen leads to it. */
   #draft: Draft | null = null;
@@ -43,7 +50,7 @@ export class Desk {
     return this.host.listen({
       snapshot: (snapshot) => this.#hear(snapshot),
       journal: (row) => this.#write(row),
-      reachable: (is) => (this.reachable = is),
+      reachable: (is) => this.#reach(is),
       keyNeeded: () => (this.keyNeeded = true),
     });
   }
@@ -58,8 +65,16 @@ export class Desk {
 
   #write(row: Row): void {
     const shown = this.journal;
-    if (shown?.workload !== row.workload || shown.rows.some(({ id }) => id === row.id)) return;
-    this.journal = { ...shown, rows: [...shown.rows, row].slice(-JOURNAL) };
+    if (shown?.workload === row.workload) this.journal = { ...shown, rows: together(shown.rows, [row]) };
+  }
+
+  /** What was missed while the engine could not be heard is asked for. */
+  #reach(is: boolean): void {
+    const back = is && !this.reachable;
+    this.reachable = is;
+    if (!back) return;
+    void this.#loadHistory();
+    if (this.journal) void this.read(this.journal.workload);
   }
 
   async #loadHistory(): Promise<void> {
@@ -76,10 +91,11 @@ export class Desk {
 
   /** Shows the journal of `workload`, and keeps it up to date until another is asked for. */
   async read(workload: string): Promise<void> {
-    this.journal = null;
+    if (this.journal?.workload !== workload) this.journal = { workload, rows: [], whole: false };
     await this.#quietly(async () => {
       const { events } = await this.host.call("rows", { workload, limit: JOURNAL });
-      this.journal = { workload, rows: events };
+      if (this.journal?.workload !== workload) return;
+      this.journal = { workload, rows: together(events, this.journal.rows), whole: true };
     });
   }
 
@@ -106,7 +122,9 @@ export class Desk {
   async act(name: string, action: Action): Promise<void> {
     if (this.begun[name]?.busy) return;
     if (action === "sign-in") return this.signIn(name);
-    const operation = ({ "try-now": "retry", stop: "stop", start: "start", "sign-out": "logout", remove: "remove" } as const)[action];
+    const operation = (
+      { "try-now": "retry", stop: "stop", start: "start", "sign-out": "logout", remove: "remove" } as const
+    )[action];
     await this.#begin(name, { busy: action }, async () => {
       await this.host.call(operation, { name });
     });
@@ -120,7 +138,9 @@ export class Desk {
       const waiting = { stage: "waiting", address: begun.authorization_url } as const;
       show({ signingIn: waiting });
       // Without a browser the address can still be opened by hand.
-      await this.host.open(waiting.address).catch((error) => show({ signingIn: { ...waiting, trouble: describe(error) } }));
+      await this.host
+        .open(waiting.address)
+        .catch((error) => show({ signingIn: { ...waiting, trouble: describe(error) } }));
       const { signed_in: well, reason } = await this.host.call("outcome", { name, flow: begun.flow });
       tell(well, well ? "Signed in." : sentence(reason ?? "The sign-in did not finish"));
     });
@@ -156,10 +176,19 @@ export class Desk {
   }
 }
 
+/** Each row once, in the order of the journal, and no more than are shown. */
+function together(one: Row[], other: Row[]): Row[] {
+  const rows = new Map([...one, ...other].map((row) => [row.id, row]));
+  return [...rows.values()].toSorted((a, b) => a.id - b.id).slice(-JOURNAL);
+}
+
 /** What went wrong, in a sentence or two. */
 export function describe(error: unknown): string {
   if (error instanceof Refused) {
-    return [error.problem.detail, error.problem.hint].map((text) => sentence(text ?? "")).filter(Boolean).join(" ");
+    return [error.problem.detail, error.problem.hint]
+      .map((text) => sentence(text ?? ""))
+      .filter(Boolean)
+      .join(" ");
   }
   return error instanceof Error ? sentence(error.message) : "That did not work.";
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
-import { ended, now, row, settings, workload } from "../tests/stage/samples";
+import { ended, now, problem, row, settings, workload } from "../tests/stage/samples";
 import { showing, staged } from "../tests/stage/host";
 import { Desk } from "./desk.svelte";
 import { KeyNeeded, Refused } from "./host";
 
 const started = { authorization_url: "https://auth.example/authorize", flow: 3 };
-const problem = { detail: "the sign-in server did not answer", code: "sign_in_failed", status: 502, hint: "try again" };
+const refused = new Refused(problem({ detail: "the sign-in server did not answer", hint: "try again" }));
 
 function desk(host: ReturnType<typeof staged>): Desk {
   const made = new Desk(host, () => now);
@@ -31,7 +31,9 @@ describe("signing in", () => {
     const page = desk(host);
     const signedIn = page.signIn("a");
     expect(page.begun["a"]).toEqual({ signingIn: { stage: "asking" } });
-    await vi.waitFor(() => expect(host.asked.at(-1)).toMatchObject({ operation: "outcome", parameters: { name: "a", flow: 3 } }));
+    await vi.waitFor(() =>
+      expect(host.asked.at(-1)).toMatchObject({ operation: "outcome", parameters: { name: "a", flow: 3 } }),
+    );
     expect(host.opened).toEqual([started.authorization_url]);
     expect(page.begun["a"]).toEqual({ signingIn: { stage: "waiting", address: started.authorization_url } });
     end({ workload: "a", signed_in: false, reason: "you refused" });
@@ -52,7 +54,7 @@ describe("signing in", () => {
   });
 
   it("that cannot begin says why, and what to do", async () => {
-    const page = desk(staged(showing(ended("a")), { reauthenticate: () => Promise.reject(new Refused(problem)) }));
+    const page = desk(staged(showing(ended("a")), { reauthenticate: () => Promise.reject(refused) }));
     await page.signIn("a");
     expect(page.begun["a"]?.said?.text).toBe("The sign-in server did not answer. Try again.");
   });
@@ -61,7 +63,8 @@ describe("signing in", () => {
     const ends: (() => void)[] = [];
     const host = staged(showing(ended("a")), {
       reauthenticate: () => ({ signed_in: false, sign_in: started }),
-      outcome: () => new Promise((done) => ends.push(() => done({ workload: "a", signed_in: false, reason: "overtaken" }))),
+      outcome: () =>
+        new Promise((done) => ends.push(() => done({ workload: "a", signed_in: false, reason: "overtaken" }))),
     });
     const page = desk(host);
     const first = page.signIn("a");
@@ -76,7 +79,11 @@ describe("signing in", () => {
 
 describe("actions", () => {
   it.each([
-    ["try-now", "retry"], ["stop", "stop"], ["start", "start"], ["sign-out", "logout"], ["remove", "remove"],
+    ["try-now", "retry"],
+    ["stop", "stop"],
+    ["start", "start"],
+    ["sign-out", "logout"],
+    ["remove", "remove"],
   ] as const)("%s is %s", async (action, operation) => {
     const host = staged(showing(workload("a")));
     await desk(host).act("a", action);
@@ -84,7 +91,7 @@ describe("actions", () => {
   });
 
   it("that fail say so at their row", async () => {
-    const page = desk(staged(showing(workload("a")), { stop: () => Promise.reject(new Refused(problem)) }));
+    const page = desk(staged(showing(workload("a")), { stop: () => Promise.reject(refused) }));
     await page.act("a", "stop");
     expect(page.begun["a"]?.said?.well).toBe(false);
   });
@@ -119,9 +126,33 @@ it("goes on with the journal of the open row, each row once", async () => {
   expect(page.journal?.rows).toEqual([...rows, next]);
 });
 
+it("loses no row that comes while the others are read", async () => {
+  const [old, fresh] = [row("a", -2, {}), row("a", -1, {})];
+  const host = staged(showing(workload("a")), {
+    rows: () => {
+      host.say.journal(fresh);
+      return { events: [old] };
+    },
+  });
+  const page = desk(host);
+  await page.read("a");
+  expect(page.journal).toEqual({ workload: "a", rows: [old, fresh], whole: true });
+});
+
+it("asks for what it missed when the engine is back", async () => {
+  const host = staged(showing(workload("a")));
+  const page = desk(host);
+  await page.read("a");
+  const before = host.asked.length;
+  host.say.reachable(false);
+  expect(page.reachable).toBe(false);
+  host.say.reachable(true);
+  expect(host.asked.slice(before).map(({ operation }) => operation)).toEqual(["history", "rows"]);
+});
+
 it("shows the settings as they hold, and keeps them where a change is refused", async () => {
   const dark = { ...settings, desktop: { ...settings.desktop, theme: "dark" as const } };
-  const answers = [Promise.resolve(dark), Promise.reject(new Refused(problem))];
+  const answers = [Promise.resolve(dark), Promise.reject(refused)];
   const page = desk(staged(showing(), { change_settings: () => answers.shift()! }));
   await page.changeSettings({ desktop: { theme: "dark" } });
   await expect(page.changeSettings({})).rejects.toThrow(Refused);

@@ -9,8 +9,8 @@ const LONGEST_WAIT = 10_000;
 export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
 /**
- * Calls `connect` until the function that it returns is called. `connect` says when it hears something, and ends or fails
- * when the engine is gone.
+ * Calls `connect` until the function that it returns is called. `connect` says when it hears something, and ends or
+ * fails when the engine is gone.
  */
 export function follow(
   listener: Listener,

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { now, snapshot, workload } from "../tests/stage/samples";
+import { now, problem, snapshot, workload } from "../tests/stage/samples";
 import { Away, KeyNeeded, type Listener, Refused } from "./host";
 import { address, type Browser, httpHost } from "./host.http";
 
@@ -7,7 +7,13 @@ type Reply = Response | Error | ((request: Request) => Response | Promise<Respon
 
 /** A browser whose engine answers with `replies`, one after the other, and which notes what it was asked. */
 function browser(replies: Reply[], differing: { key?: string; hash?: string; pathname?: string } = {}) {
-  const kept = new Map<string, string>(differing.key === undefined ? [["lamplighter-key", "K"]] : differing.key ? [["lamplighter-key", differing.key]] : []);
+  const kept = new Map<string, string>(
+    differing.key === undefined
+      ? [["lamplighter-key", "K"]]
+      : differing.key
+        ? [["lamplighter-key", differing.key]]
+        : [],
+  );
   const asked: Request[] = [];
   const waits: number[] = [];
   const made: Browser = {
@@ -84,10 +90,10 @@ describe("a call", () => {
   });
 
   it("fails with the engine's own words, or says that nothing answers", async () => {
-    const problem = { detail: "the name is taken", code: "name_taken", status: 409 };
-    const { made } = browser([json(problem, 409), new TypeError("failed to fetch")]);
+    const taken = problem({ detail: "the name is taken", code: "name_taken", status: 409 });
+    const { made } = browser([json(taken, 409), new TypeError("failed to fetch")]);
     const host = await httpHost(made);
-    await expect(host.call("list")).rejects.toEqual(new Refused(problem));
+    await expect(host.call("list")).rejects.toEqual(new Refused(taken));
     await expect(host.call("list")).rejects.toThrow(Away);
   });
 });
@@ -114,7 +120,8 @@ describe("listening", () => {
     };
     return { seen, listener };
   };
-  const text = (event: string, data: unknown, id = "") => `event: ${event}\n${id && `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+  const text = (event: string, data: unknown, id = "") =>
+    `event: ${event}\n${id && `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
 
   it("passes on what happens, however it is cut, and nothing that it does not know", async () => {
     const whole = `: hello\n\n${text("snapshot", snapshot([workload("a")]))}${text("notice", {})}${text("journal", { id: 4, time: now }, "4")}`;

@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { snapshot, workload } from "../tests/stage/samples";
+import { problem, snapshot, workload } from "../tests/stage/samples";
 import { Refused } from "./host";
 import { type Bridge, tauriHost } from "./host.tauri";
 
@@ -36,9 +36,12 @@ it("calls an operation by its name", async () => {
 });
 
 it("fails with the engine's own words, or those of the process", async () => {
-  const problem = { detail: "no", code: "invalid", status: 422 };
-  await expect(tauriHost(bridge({ call: { status: 422, body: problem } }).made).call("list")).rejects.toEqual(new Refused(problem));
-  await expect(tauriHost(bridge({ call: new Failure("no engine is running") }).made).call("list")).rejects.toThrow("no engine is running");
+  await expect(tauriHost(bridge({ call: { status: 422, body: problem() } }).made).call("list")).rejects.toEqual(
+    new Refused(problem()),
+  );
+  await expect(tauriHost(bridge({ call: new Failure("no engine is running") }).made).call("list")).rejects.toThrow(
+    "no engine is running",
+  );
 });
 
 it("listens by a channel, and says when that has ended", async () => {

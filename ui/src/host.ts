@@ -1,7 +1,7 @@
 // What the page needs of whatever shows it: the window of the desktop app, or a browser. Nothing else in `ui/` knows
 // which of them it is.
 
-import type { Operation, Operations, Problem, Row, Snapshot } from "./contract";
+import type { Answer, Body, Operation, Problem, Row, Snapshot } from "./contract";
 
 /** What fills the path of an operation; what the path has no place for becomes its query. */
 export type Parameters = Record<string, string | number>;
@@ -29,12 +29,10 @@ export interface Autostart {
 }
 
 export interface Host {
-  /** Throws `Refused` with what the engine says, `Away` where nothing answers, `KeyNeeded` where it takes no key of ours. */
-  call<O extends Operation>(
-    operation: O,
-    parameters?: Parameters,
-    body?: Operations[O]["body"],
-  ): Promise<Operations[O]["answer"]>;
+  /**
+   * Throws `Refused` with what the engine says, `Away` where nothing answers, `KeyNeeded` where it takes no key of ours.
+   */
+  call<O extends Operation>(operation: O, parameters?: Parameters, body?: Body<O>): Promise<Answer<O>>;
   /** Listens until the function that it returns is called. */
   listen(listener: Listener): () => void;
   /** Opens a web page in the person's browser. */

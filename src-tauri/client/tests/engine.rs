@@ -58,8 +58,10 @@ async fn a_raw_request_hands_on_whatever_was_answered() {
     let profile = Profile::inside(home.path());
     let engine = engine(&profile).await;
     let client = Client::of(&profile).unwrap();
-    let list = client.request(Method::GET, &["journal"], &[("limit", "1")], &Value::Null).await.unwrap();
-    assert_eq!((list.status, list.json), (StatusCode::OK, json!({"events": []})));
+    let list = client.request(Method::GET, &["workloads"], &[], &Value::Null).await.unwrap();
+    assert_eq!((list.status, &list.json["workloads"]), (StatusCode::OK, &json!([])));
+    let misread = client.request(Method::GET, &["journal"], &[("limit", "many")], &Value::Null).await.unwrap();
+    assert_eq!((misread.status, &misread.json["code"]), (StatusCode::BAD_REQUEST, &json!("malformed")));
     let refused = client.request(Method::POST, &["workloads"], &[], &json!({"name": "a"})).await.unwrap();
     assert_eq!((refused.status, &refused.json["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("url")));
     engine.stop().await;

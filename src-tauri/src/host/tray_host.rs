@@ -58,7 +58,7 @@ mod linux {
 
     use super::Troubles;
 
-    /// Who knows the hosts of trays, by the specification of StatusNotifierItem.
+    /// Who knows the hosts of trays, by the specification of `StatusNotifierItem`.
     const WATCHER: &str = "org.kde.StatusNotifierWatcher";
     const PATH: &str = "/StatusNotifierWatcher";
 

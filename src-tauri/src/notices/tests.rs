@@ -167,7 +167,7 @@ async fn nothing_is_shown_while_the_settings_say_so() {
     let stage = Stage::set().await;
     let switch = async |on| {
         let desktop = ChangedDesktop { notifications: Some(on), theme: None };
-        let changes = ChangedSettings { desktop, ..ChangedSettings::default() };
+        let changes = ChangedSettings { desktop: Some(desktop), ..ChangedSettings::default() };
         stage.engine.handle().change_settings(changes).await.unwrap();
     };
     switch(false).await;
@@ -217,6 +217,9 @@ async fn what_asks_for_a_sign_in_is_taken_down_when_none_is_needed_any_more() {
     stage.announce(Notice::signed_in("notion")).await;
     // Something changes, and there is no linear that needs a sign-in.
     stage.engine.handle().set_host_conditions(vec![HostTrouble::NoBrowser]);
+    stage.settle().await;
+    assert!(stage.daemon.taken_down.lock().unwrap().is_empty(), "the outcome may be about to take its place");
+    stage.clock.advance(ANSWERED);
     stage.settle().await;
     assert_eq!(*stage.daemon.taken_down.lock().unwrap(), [1]);
     stage.announce(Notice::signed_in("linear")).await;

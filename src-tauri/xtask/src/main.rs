@@ -4,6 +4,7 @@
 
 mod bench;
 mod bindings;
+mod bundle;
 mod check;
 mod endure;
 mod fuzz;
@@ -64,6 +65,8 @@ enum Task {
     Bindings,
     /// Render the pictures in icons/ from their sources.
     Icons,
+    /// Build the packages that people install, for this platform.
+    Bundle,
     /// Formatting, lints, documentation, bindings, dependencies and their licences.
     Check,
 }
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Task::Ui => ui::ui(),
         Task::Bindings => bindings::bindings(),
         Task::Icons => process::run(&mut cargo(["run", "--quiet", "--package", "lamplighter-icons"])),
+        Task::Bundle => bundle::bundle(),
         Task::Check => check::check(),
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)

@@ -31,6 +31,14 @@ pub(crate) fn built() -> Result<()> {
     npm_run("build")
 }
 
+/// Tests it in a browser, against the `lamplighter` that is built.
+///
+/// # Errors
+/// With the tests that fail.
+pub(crate) fn pages() -> Result<()> {
+    npm_run("test:pages")
+}
+
 /// Where it is made.
 pub(crate) fn folder() -> PathBuf {
     top().join("ui")

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ended, workload } from "../../tests/stage/samples";
-import type { Added, Look, Problem } from "../contract";
+import { ended, problem, workload } from "../../tests/stage/samples";
+import type { Added, Look } from "../contract";
 import { asks, blank, errors, request, steps, suggestName, unfold } from "./add";
 
 describe("the name", () => {
@@ -27,8 +27,22 @@ describe("the request", () => {
   });
 
   it("carries what the chosen way of signing in needs, and nothing of another", () => {
-    const form = { ...blank, url: "u", name: "a", clientId: "me", clientSecret: "s", scopes: "read, write", bearer: "t", headers: "X-Team: a:b\n\n" };
-    expect(request(form)).toMatchObject({ client_id: "me", client_secret: "s", scopes: ["read", "write"], headers: { "X-Team": "a:b" } });
+    const form = {
+      ...blank,
+      url: "u",
+      name: "a",
+      clientId: "me",
+      clientSecret: "s",
+      scopes: "read, write",
+      bearer: "t",
+      headers: "X-Team: a:b\n\n",
+    };
+    expect(request(form)).toMatchObject({
+      client_id: "me",
+      client_secret: "s",
+      scopes: ["read", "write"],
+      headers: { "X-Team": "a:b" },
+    });
     expect(request(form)).not.toHaveProperty("bearer");
     const bearer = request({ ...form, grant: "bearer" });
     expect(bearer).toMatchObject({ bearer: "t", grant: "bearer" });
@@ -37,8 +51,6 @@ describe("the request", () => {
 });
 
 describe("an error", () => {
-  const problem = (differing: Partial<Problem>): Problem => ({ detail: "no", code: "invalid", status: 422, ...differing });
-
   it("stands at its field, without the field's name", () => {
     const found = errors(problem({ field: "url", detail: "url: it must be https", hint: "write https://" }));
     expect(found).toEqual({ url: "It must be https. Write https://." });
@@ -61,7 +73,12 @@ describe("an error", () => {
   });
 });
 
-const added = (look: Look, differing: Partial<Added> = {}): Added => ({ ...ended("linear"), look, asks: null, ...differing });
+const added = (look: Look, differing: Partial<Added> = {}): Added => ({
+  ...ended("linear"),
+  look,
+  asks: null,
+  ...differing,
+});
 
 describe("what a server asks for", () => {
   it.each([
@@ -77,7 +94,10 @@ describe("what a server asks for", () => {
 
   it("names the place of the sign-in where it is another", () => {
     const found = asks(added("sign_in_needed", { asks: { issuer: "https://auth.linear.example/", scopes: ["read"] } }));
-    expect(found).toMatchObject({ text: "mcp.linear.example asks for a sign-in at auth.linear.example.", scopes: ["read"] });
+    expect(found).toMatchObject({
+      text: "mcp.linear.example asks for a sign-in at auth.linear.example.",
+      scopes: ["read"],
+    });
   });
 
   it("is not a sign-in by a person where the client signs in by itself", () => {
@@ -100,8 +120,14 @@ describe("the steps", () => {
 
   it("follow the sign-in", () => {
     expect(last(ended("linear"), { signingIn: { stage: "asking" } })).toMatchObject({ state: "now" });
-    expect(last(ended("linear"), { signingIn: { stage: "waiting", address: "x" } })).toEqual({ text: "Signing in.", state: "now" });
-    expect(last(ended("linear"), { said: { well: false, text: "You refused.", at: 0 } })).toEqual({ text: "You refused.", state: "failed" });
+    expect(last(ended("linear"), { signingIn: { stage: "waiting", address: "x" } })).toEqual({
+      text: "Signing in.",
+      state: "now",
+    });
+    expect(last(ended("linear"), { said: { well: false, text: "You refused.", at: 0 } })).toEqual({
+      text: "You refused.",
+      state: "failed",
+    });
     expect(last(workload("linear"), {})).toEqual({ text: "Signed in.", state: "done" });
   });
 

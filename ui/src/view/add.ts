@@ -1,4 +1,4 @@
-// Adding a server as values: the name to suggest, the request to send, where an error belongs, what the server asks for.
+// Adding a server as values: the name to suggest, the request, where an error belongs, what the server asks for.
 
 import type { Added, Grant, Look, NewWorkload, Problem, Workload } from "../contract";
 import type { Begun } from "./list";
@@ -40,7 +40,11 @@ export function suggestName(url: string, taken: string[]): string {
   if (!URL.canParse(url)) return "";
   const host = new URL(url).hostname;
   const label = /^[\d.]+$|^\[|^localhost$/.test(host) ? "local" : host.replace(COMMON, "").split(".")[0]!;
-  const plain = label.toLowerCase().replace(/[^a-z0-9-]+/g, "-").slice(0, LONGEST_NAME - 3) || "server";
+  const plain =
+    label
+      .toLowerCase()
+      .replace(/[^a-z0-9-]+/g, "-")
+      .slice(0, LONGEST_NAME - 3) || "server";
   const unavailable = (name: string) => taken.includes(name) || RESERVED.includes(name);
   let name = plain;
   for (let number = 2; unavailable(name); number += 1) name = `${plain}-${number}`;
@@ -87,7 +91,12 @@ export function errors(problem: Problem): Errors {
   const field = problem.code === "name_taken" ? "name" : /^[a-z_]*/.exec(problem.field ?? "")![0];
   const at = fields[field] ?? "form";
   const detail = problem.detail.replace(`${problem.field}: `, "");
-  return { [at]: [detail, problem.hint].map((text) => sentence(text ?? "")).filter(Boolean).join(" ") };
+  return {
+    [at]: [detail, problem.hint]
+      .map((text) => sentence(text ?? ""))
+      .filter(Boolean)
+      .join(" "),
+  };
 }
 
 /** Whether the fields that are folded away have to be seen. */
@@ -107,7 +116,12 @@ export interface Asks {
 /** What the server asks for, in words. */
 export function asks({ name, url, look, asks, grant }: Pick<Added, "name" | "url" | "look" | "asks" | "grant">): Asks {
   const signIn = look === "sign_in_needed" && grant === "authorization_code";
-  return { text: said(name, hostOf(url), look, asks && hostOf(asks.issuer)), scopes: asks?.scopes ?? [], well: typeof look === "string" && look !== "token_refused", signIn };
+  return {
+    text: said(name, hostOf(url), look, asks && hostOf(asks.issuer)),
+    scopes: asks?.scopes ?? [],
+    well: typeof look === "string" && look !== "token_refused",
+    signIn,
+  };
 }
 
 function said(name: string, host: string, look: Look, issuer: string | null): string {
@@ -139,7 +153,9 @@ export function steps(added: Added, workload: Workload | undefined, begun: Begun
   const kept: Step = { text: `${added.name} is added.`, state: "done" };
   const looked: Step = { text: found.text, state: found.well ? "done" : "failed" };
   if (!found.signIn) return [kept, looked];
-  const scopes: Step[] = found.scopes.length ? [{ text: `It will be asked for: ${found.scopes.join(", ")}.`, state: "done" }] : [];
+  const scopes: Step[] = found.scopes.length
+    ? [{ text: `It will be asked for: ${found.scopes.join(", ")}.`, state: "done" }]
+    : [];
   return [kept, looked, ...scopes, signingIn(workload, begun)];
 }
 

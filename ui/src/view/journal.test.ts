@@ -6,7 +6,12 @@ it("tells what happened and why, the newest first", () => {
   const rows = [
     row("a", -30, { kind: "attempt", verdict: "ok" }),
     row("a", -20, { kind: "attempt", verdict: "transient", reason: "the sign-in server did not answer in time" }),
-    row("a", -20, { kind: "status", from: "running", to: "auth_retrying", reason: "the sign-in server did not answer in time" }),
+    row("a", -20, {
+      kind: "status",
+      from: "running",
+      to: "auth_retrying",
+      reason: "the sign-in server did not answer in time",
+    }),
     row("a", -10, { kind: "trigger", reason: "the network changed" }),
     row("a", -9, { kind: "attempt", verdict: "permanent", reason: "the server ended this login" }),
     row("a", -8, { kind: "login", reason: "a sign-in was begun" }),

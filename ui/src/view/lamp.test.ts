@@ -26,7 +26,11 @@ it("calls for the person when something concerns all and asks for them", () => {
 
 it("calls for the person in whatever state something is asked of them", () => {
   const conditions = [{ ...firewall, severity: "error" } as const];
-  for (const one of [workload("a", { conditions }), retrying("a", { conditions }), workload("a", { status: "starting", conditions })]) {
+  for (const one of [
+    workload("a", { conditions }),
+    retrying("a", { conditions }),
+    workload("a", { status: "starting", conditions }),
+  ]) {
     expect(lamp(one)).toBe("needs-you");
   }
   expect(lamp(stopped("a", { conditions }))).toBe("hollow");

@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { at, ended, firewall, history, locked, now, offline, retrying, snapshot, stopped, workload } from "../../tests/stage/samples";
-import type { Workload } from "../contract";
+import {
+  at,
+  ended,
+  firewall,
+  history,
+  locked,
+  now,
+  offline,
+  retrying,
+  snapshot,
+  stopped,
+  workload,
+} from "../../tests/stage/samples";
+import type { Condition, Workload } from "../contract";
 import { type Begun, list, type RowView } from "./list";
 
 const of = (workloads: Workload[], begun: Record<string, Begun> = {}) => list(snapshot(workloads), null, begun, now);
@@ -17,7 +29,11 @@ describe("a row", () => {
   it("that runs is lit, and says when it renews", () => {
     const row = only(workload("notion", { account: "me@example.com" }));
     expect(row).toMatchObject({
-      lamp: "lit", label: "running", next: "renews in 41 min", reason: null, action: null,
+      lamp: "lit",
+      label: "running",
+      next: "renews in 41 min",
+      reason: null,
+      action: null,
       where: "mcp.notion.example · me@example.com",
     });
   });
@@ -25,7 +41,11 @@ describe("a row", () => {
   it("that tries again counts down to the next try, and offers to try now", () => {
     const row = only(retrying("sentry"));
     expect(row).toMatchObject({
-      lamp: "retrying", label: "trying again", next: "next try in 6:12", reason: firewall.text, action: "try-now",
+      lamp: "retrying",
+      label: "trying again",
+      next: "next try in 6:12",
+      reason: firewall.text,
+      action: "try-now",
     });
   });
 
@@ -36,7 +56,11 @@ describe("a row", () => {
   it("that needs a sign-in says why in a sentence, and offers it", () => {
     const row = only(ended("linear"));
     expect(row).toMatchObject({
-      lamp: "needs-you", label: "sign-in needed", next: null, reason: "The server ended this login.", action: "sign-in",
+      lamp: "needs-you",
+      label: "sign-in needed",
+      next: null,
+      reason: "The server ended this login.",
+      action: "sign-in",
     });
   });
 
@@ -45,14 +69,25 @@ describe("a row", () => {
   });
 
   it("says nothing that a banner says of all", () => {
-    const view = list(snapshot([retrying("a", { conditions: [offline] })], [offline]), null, {}, now);
-    expect(view.rows[0]!.reason).toBeNull();
+    const beside = (condition: Condition) =>
+      list(snapshot([retrying("a", { conditions: [condition] })], [condition]), null, {}, now).rows[0]!;
+    expect(beside(offline)).toMatchObject({ lamp: "offline", label: "trying again", reason: null });
+    expect(beside(locked)).toMatchObject({ lamp: "needs-you", label: "trying again", reason: null });
   });
 
   it("that runs, but wants more access, needs the person", () => {
-    const condition = { ...firewall, code: "needs_more_access", severity: "error", title: "More access needed", text: "More." } as const;
+    const condition = {
+      ...firewall,
+      code: "needs_more_access",
+      severity: "error",
+      title: "More access needed",
+      text: "More.",
+    } as const;
     expect(only(workload("notion", { conditions: [condition] }))).toMatchObject({
-      lamp: "needs-you", label: "more access needed", action: "sign-in", reason: "More.",
+      lamp: "needs-you",
+      label: "more access needed",
+      action: "sign-in",
+      reason: "More.",
     });
   });
 
@@ -79,7 +114,10 @@ describe("a row", () => {
   });
 
   it("waits for the browser wherever the sign-in was begun", () => {
-    expect(only(ended("linear", { signing_in: true }))).toMatchObject({ signingIn: { stage: "waiting" }, action: null });
+    expect(only(ended("linear", { signing_in: true }))).toMatchObject({
+      signingIn: { stage: "waiting" },
+      action: null,
+    });
     const begun: Begun = { signingIn: { stage: "asking" } };
     expect(only(ended("linear"), begun)).toMatchObject({ signingIn: { stage: "asking" }, action: null });
   });
@@ -104,7 +142,9 @@ describe("what is asked of the person", () => {
 
   it("is one sign-in", () => {
     expect(of([workload("a"), ended("linear")]).ask).toEqual({
-      workload: "linear", text: "linear needs you to sign in.", action: "sign-in",
+      workload: "linear",
+      text: "linear needs you to sign in.",
+      action: "sign-in",
     });
   });
 
@@ -120,9 +160,16 @@ describe("what is asked of the person", () => {
   });
 
   it("is more access, where that is what a server wants", () => {
-    const condition = { ...firewall, code: "needs_more_access", severity: "error", title: "More access needed" } as const;
+    const condition = {
+      ...firewall,
+      code: "needs_more_access",
+      severity: "error",
+      title: "More access needed",
+    } as const;
     expect(of([workload("a", { conditions: [condition] })]).ask).toEqual({
-      workload: "a", text: "a: more access needed.", action: "sign-in",
+      workload: "a",
+      text: "a: more access needed.",
+      action: "sign-in",
     });
   });
 
@@ -131,11 +178,18 @@ describe("what is asked of the person", () => {
   });
 
   it("leads to the row where no click of ours helps", () => {
-    expect(of([ended("a", { grant: "bearer" })]).ask).toEqual({ workload: "a", text: "a needs a new token.", action: null });
+    expect(of([ended("a", { grant: "bearer" })]).ask).toEqual({
+      workload: "a",
+      text: "a needs a new token.",
+      action: null,
+    });
   });
 
   it("is to try again where a client signs in by itself", () => {
-    expect(of([ended("a", { grant: "client_credentials" })]).ask).toMatchObject({ text: "a is not signed in.", action: "try-now" });
+    expect(of([ended("a", { grant: "client_credentials" })]).ask).toMatchObject({
+      text: "a is not signed in.",
+      action: "try-now",
+    });
   });
 });
 

@@ -76,12 +76,7 @@ export interface ListView {
   rows: RowView[];
 }
 
-export function list(
-  snapshot: Snapshot,
-  history: History | null,
-  begun: Record<string, Begun>,
-  now: number,
-): ListView {
+export function list(snapshot: Snapshot, history: History | null, begun: Record<string, Begun>, now: number): ListView {
   const sorted = snapshot.workloads.toSorted((one, other) => rank(one) - rank(other));
   return {
     ask: ask(sorted, begun),
@@ -101,9 +96,11 @@ function ask(sorted: Workload[], begun: Record<string, Begun>): Ask | null {
   if (action !== "sign-in") return { workload: first.name, text: need(first), action };
   const alike = asking.filter((workload) => primary(workload) === "sign-in").map(({ name }) => name);
   const text =
-    alike.length === 1 ? need(first)
-    : alike.length <= 3 ? `${names(alike)} need you to sign in.`
-    : `${alike.length} servers need you to sign in.`;
+    alike.length === 1
+      ? need(first)
+      : alike.length <= 3
+        ? `${names(alike)} need you to sign in.`
+        : `${alike.length} servers need you to sign in.`;
   return { workload: first.name, text, action };
 }
 
@@ -125,20 +122,14 @@ function need(workload: Workload): string {
   }
 }
 
-function row(
-  workload: Workload,
-  shared: Condition[],
-  history: History | null,
-  begun: Begun,
-  now: number,
-): RowView {
+function row(workload: Workload, shared: Condition[], history: History | null, begun: Begun, now: number): RowView {
   const spans = history?.workloads[workload.name];
-  const signingIn = begun.signingIn ?? (workload.signing_in ? { stage: "waiting", address: null } as const : null);
+  const signingIn = begun.signingIn ?? (workload.signing_in ? ({ stage: "waiting", address: null } as const) : null);
   return {
     name: workload.name,
     lamp: lamp(workload),
     where: [hostOf(workload.url), workload.account].filter(Boolean).join(" · "),
-    label: label(workload),
+    label: label(workload, shared),
     next: next(workload, now),
     reason: reason(workload, shared),
     signingIn,
@@ -150,10 +141,10 @@ function row(
   };
 }
 
-function label(workload: Workload): string {
+function label(workload: Workload, shared: Condition[]): string {
   const { status, grant } = workload;
   const asked = status === "unauthenticated" ? undefined : demand(workload);
-  if (asked) return inSentence(asked.title);
+  if (asked && !said(asked, shared)) return inSentence(asked.title);
   if (status === "unauthenticated" && grant === "client_credentials") return "not signed in";
   if (status === "unauthenticated" && grant === "bearer") return "new token needed";
   return labels[status];
@@ -185,9 +176,13 @@ function next(workload: Workload, now: number): string | null {
 }
 
 /** What a banner says of all of them, no row says again. */
+function said(condition: Condition, shared: Condition[]): boolean {
+  return shared.some(({ code }) => code === condition.code);
+}
+
 function reason(workload: Workload, shared: Condition[]): string | null {
   const worst = workload.conditions.toSorted((one, other) => gravity[other.severity] - gravity[one.severity])[0];
-  if (worst) return shared.some(({ code }) => code === worst.code) ? null : worst.text;
+  if (worst) return said(worst, shared) ? null : worst.text;
   return workload.reason && workload.status !== "stopped" ? sentence(workload.reason) : null;
 }
 
@@ -238,7 +233,13 @@ function actions(workload: Workload): Action[] {
     case "running":
     case "auth_retrying":
     case "unhealthy":
-      return [...(person ? ["sign-in" as const] : []), "try-now", "stop", ...(held(workload) ? ["sign-out" as const] : []), "remove"];
+      return [
+        ...(person ? ["sign-in" as const] : []),
+        "try-now",
+        "stop",
+        ...(held(workload) ? ["sign-out" as const] : []),
+        "remove",
+      ];
     case "unauthenticated":
       return [...(person ? ["sign-in" as const] : []), "try-now", "stop", "remove"];
     case "starting":

@@ -67,5 +67,6 @@ function tell(bars: Bar[], begin: number, now: number): string {
     const share = bars.filter((bar) => bar.kind === kind).reduce((sum, bar) => sum + bar.to - bar.from, 0);
     return share ? [`${words[kind]} ${span(Math.round(share * DAY))}`] : [];
   });
-  return `The last 24 hours: ${shares.join(", ")}. Now ${words[last.kind]}, since ${clock(Math.round(begin + last.from * DAY), now)}.`;
+  const since = clock(Math.round(begin + last.from * DAY), now);
+  return `The last 24 hours: ${shares.join(", ")}. Now ${words[last.kind]}, since ${since}.`;
 }

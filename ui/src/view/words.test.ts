@@ -17,7 +17,9 @@ it("counts down by the second, and reaches zero only when the time has come", ()
 
 it("names the day only where it is another", () => {
   const now = new Date(2026, 10, 21, 14, 30).getTime();
-  expect(clock(now - HOUR, now)).toBe(new Date(now - HOUR).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+  expect(clock(now - HOUR, now)).toBe(
+    new Date(now - HOUR).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }),
+  );
   expect(clock(now - 24 * HOUR, now)).toContain(new Date(now - 24 * HOUR).toLocaleDateString([], { weekday: "short" }));
 });
 

@@ -22,7 +22,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How long something takes, to the accuracy that anyone asks for: `under a minute`, `41 min`, `3 h 20 min`, `2 days`. */
+/** How long something takes, as exactly as anyone asks: `under a minute`, `41 min`, `3 h 20 min`, `2 days`. */
 export function span(milliseconds: number): string {
   if (milliseconds < MINUTE) return "under a minute";
   if (milliseconds < HOUR) return `${Math.floor(milliseconds / MINUTE)} min`;

@@ -73,7 +73,9 @@ describe("the first server", () => {
   it("is in the list then, lit, with its day", async () => {
     await button("Done").click();
     await state("running");
-    await row().getByRole("img", { name: /^The last 24 hours/ }).waitFor();
+    await row()
+      .getByRole("img", { name: /^The last 24 hours/ })
+      .waitFor();
     await row().getByText("A sign-in succeeded.").waitFor();
     await accessible();
   });
@@ -91,7 +93,10 @@ describe("an outage", () => {
     await row().getByRole("button", { name: "Try now: local" }).click();
     await state("trying again");
     await row().getByText("A firewall answered instead of the sign-in server.").first().waitFor();
-    await row().getByText(/^next try in \d+:\d\d$/).first().waitFor();
+    await row()
+      .getByText(/^next try in \d+:\d\d$/)
+      .first()
+      .waitFor();
     await accessible();
   });
 
@@ -217,6 +222,16 @@ describe("an engine that goes away", () => {
     await world.stopEngine();
     return world.engine(new URL(world.origin).host);
   }
+});
+
+it("leads to a simulated server, where there is no real one to try", async () => {
+  await button("Try it with a simulated one").click();
+  await button("Add").click();
+  await page.getByText("asks for a sign-in", { exact: false }).waitFor();
+  const [opened] = await Promise.all([page.context().waitForEvent("page"), button("Sign in").click()]);
+  await opened.getByRole("link", { name: "Approve" }).click();
+  await opened.close();
+  await page.getByText("Signed in.").waitFor();
 });
 
 it("never ran into its own policy", () => expect(world.violations).toEqual([]));

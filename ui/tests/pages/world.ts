@@ -1,5 +1,5 @@
-// Everything behind the page, real: an authorization server, an MCP server, the engine, a browser. Each on a port of its
-// own, in a folder of its own; all of it ends with the test.
+// Everything behind the page, real: an authorization server, an MCP server, the engine, a browser. Each on a port of
+// its own, in a folder of its own; all of it ends with the test.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -55,7 +55,10 @@ export class World {
       LAMPLIGHTER_TOKEN_REFRESH_MAX_TRIES: "1",
       LAMPLIGHTER_LOG: "warn",
     };
-    this.#engine = spawn(program, ["serve"], { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "inherit"] });
+    this.#engine = spawn(program, ["serve"], {
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const engine = this.#engine;
     this.#ends.push(() => this.#stop(engine));
     const address = await line(engine, /http:\/\/\S+\/signin#\S+/);
@@ -93,7 +96,10 @@ export class World {
   }
 
   async #script(path: string, environment: Record<string, string>): Promise<Record<string, string>> {
-    const script = spawn(process.execPath, [path], { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "ignore"] });
+    const script = spawn(process.execPath, [path], {
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     this.#ends.push(() => this.#stop(script));
     return JSON.parse(await line(script, /\{.*\}/)) as Record<string, string>;
   }

@@ -1,14 +1,11 @@
 // A host whose engine is a script: answers what it is told to, and notes what it was asked.
 
-import type { Operation, Operations, Snapshot } from "../../src/contract";
+import type { Answer, Body, Operation, Snapshot } from "../../src/contract";
 import type { Host, Listener, Place } from "../../src/host";
 import { settings, snapshot } from "./samples";
 
 type Answers = {
-  [O in Operation]?: (
-    parameters: Record<string, string | number>,
-    body: Operations[O]["body"],
-  ) => Operations[O]["answer"] | Promise<Operations[O]["answer"]>;
+  [O in Operation]?: (parameters: Record<string, string | number>, body: Body<O>) => Answer<O> | Promise<Answer<O>>;
 };
 
 export interface Staged extends Host {

@@ -1,6 +1,6 @@
 // Values to build on: a workload that is well, and what differs from it.
 
-import type { Condition, History, Phase, Row, Settings, Snapshot, Workload } from "../../src/contract";
+import type { Condition, History, Phase, Problem, Row, Settings, Snapshot, Workload } from "../../src/contract";
 
 /** The moment at which every staged page stands still. */
 export const now = Date.parse("2026-11-21T14:30:00Z");
@@ -38,7 +38,8 @@ export const firewall: Condition = {
   severity: "warning",
   title: "A firewall is in the way",
   text: "A firewall answered instead of the sign-in server.",
-  remedy: "Connect to a network or VPN that lets you through. To try now, choose Try now, or run `lamplighter retry sentry`.",
+  remedy:
+    "Connect to a network or VPN that lets you through. To try now, choose Try now, or run `lamplighter retry sentry`.",
 };
 
 export const offline: Condition = {
@@ -108,6 +109,15 @@ export function history(days: Record<string, [Phase, number][]>): History {
   const workloads = Object.fromEntries(Object.entries(days).map(([name, day]) => [name, spans(day)]));
   return { from: at(-1_440), to: at(0), workloads };
 }
+
+export const problem = (differing: Partial<Problem> = {}): Problem => ({
+  type: "about:blank",
+  title: "Unprocessable Content",
+  status: 422,
+  code: "invalid",
+  detail: "no",
+  ...differing,
+});
 
 let rows = 0;
 

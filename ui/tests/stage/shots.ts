@@ -17,8 +17,21 @@ export const shots: Shot[] = [
   { name: "list-narrow", scene: "list", width: 420, height: 940 },
   { name: "well", scene: "well" },
   { name: "troubles", scene: "troubles" },
-  { name: "row", scene: "pair", at: "#/server/sentry", height: 900, act: (page) => page.getByText("What happened").waitFor() },
-  { name: "row-narrow", scene: "pair", at: "#/server/sentry", width: 420, height: 1060, act: (page) => page.getByText("What happened").waitFor() },
+  {
+    name: "row",
+    scene: "pair",
+    at: "#/server/sentry",
+    height: 840,
+    act: (page) => page.getByText("What happened").waitFor(),
+  },
+  {
+    name: "row-narrow",
+    scene: "pair",
+    at: "#/server/sentry",
+    width: 420,
+    height: 1060,
+    act: (page) => page.getByText("What happened").waitFor(),
+  },
   {
     name: "waiting-for-the-browser",
     scene: "list",
@@ -41,7 +54,12 @@ export const shots: Shot[] = [
   { name: "empty", scene: "empty" },
   { name: "engine-away", scene: "away" },
   { name: "needs-key", scene: "needs-key" },
-  { name: "add", scene: "add", at: "#/add", act: (page) => page.getByLabel("Address").fill("https://mcp.linear.app/mcp") },
+  {
+    name: "add",
+    scene: "add",
+    at: "#/add",
+    act: (page) => page.getByLabel("Address").fill("https://mcp.linear.app/mcp"),
+  },
   {
     name: "add-more",
     scene: "add",
@@ -52,9 +70,24 @@ export const shots: Shot[] = [
       await page.getByText("More, if the server needs it").click();
     },
   },
-  { name: "add-refused", scene: "add-refused", at: "#/add", act: (page) => add(page, "http://mcp.linear.app/mcp", "is for this machine only") },
-  { name: "add-unreachable", scene: "add-unreachable", at: "#/add", act: (page) => add(page, "https://mcp.linear.app/mcp", "could not be found") },
-  { name: "add-asks", scene: "add", at: "#/add", act: (page) => add(page, "https://mcp.linear.app/mcp", "Sign in with your browser") },
+  {
+    name: "add-refused",
+    scene: "add-refused",
+    at: "#/add",
+    act: (page) => add(page, "http://mcp.linear.app/mcp", "is for this machine only"),
+  },
+  {
+    name: "add-unreachable",
+    scene: "add-unreachable",
+    at: "#/add",
+    act: (page) => add(page, "https://mcp.linear.app/mcp", "could not be found"),
+  },
+  {
+    name: "add-asks",
+    scene: "add",
+    at: "#/add",
+    act: (page) => add(page, "https://mcp.linear.app/mcp", "Sign in with your browser"),
+  },
   {
     name: "add-waiting",
     scene: "add",
@@ -75,8 +108,21 @@ export const shots: Shot[] = [
       await page.getByText("Signed in.").waitFor();
     },
   },
-  { name: "settings", scene: "pair", at: "#/settings", height: 900, act: (page) => page.getByText("config.toml", { exact: false }).first().waitFor() },
-  { name: "settings-narrow", scene: "pair", at: "#/settings", width: 420, height: 1100, act: (page) => page.getByText("config.toml", { exact: false }).first().waitFor() },
+  {
+    name: "settings",
+    scene: "pair",
+    at: "#/settings",
+    height: 900,
+    act: (page) => page.getByText("config.toml", { exact: false }).first().waitFor(),
+  },
+  {
+    name: "settings-narrow",
+    scene: "pair",
+    at: "#/settings",
+    width: 420,
+    height: 1100,
+    act: (page) => page.getByText("config.toml", { exact: false }).first().waitFor(),
+  },
 ];
 
 async function add(page: Page, address: string, until: string): Promise<void> {

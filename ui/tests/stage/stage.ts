@@ -14,6 +14,8 @@ const scene = new URLSearchParams(location.search).get("scene")!;
 if (scene === "needs-key") mount(NoKey, { target });
 else {
   const host = scenes[scene]!();
+  // For tests that have the engine say something.
+  Object.assign(window, { host });
   mount(App, { target, props: { desk: new Desk(host, () => Date.now()), here: new Here(), time: new Ticking() } });
   flushSync();
   if (scene === "away") host.say.reachable(false);

@@ -7,7 +7,12 @@ import { createServer, type ViteDevServer } from "vite";
 import type { Shot } from "./shots";
 
 export const flags = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 export const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 export const themes = ["light", "dark"] as const;

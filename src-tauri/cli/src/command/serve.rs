@@ -27,6 +27,7 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
     }
     let _log = log(&profile, &config, Arc::clone(&ports.clock), out)?;
     let engine = launch::start(profile, &ports.environment, config, Arc::clone(&ports.clock)).await?;
+    let (requests, simulated) = (engine.handle().host_requests(), World::new());
     let count = engine.handle().snapshot().workloads.len();
     let workloads = view::count(count, "workload");
     out.line(&format!("lamplighter is ready at http://{} with {workloads}; Ctrl-C stops it", engine.address()))?;
@@ -34,8 +35,6 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
         Ok(address) => out.line(&format!("in a browser, once and within 15 minutes: {}", address.expose_secret()))?,
         Err(error) => tracing::debug!(%error, "there is nothing to see in a browser"),
     }
-    let simulated = World::new();
-    let requests = engine.handle().host_requests();
     tokio::select! {
         () = ports.interrupted => {}
         () = host::attend(requests, &simulated) => {}

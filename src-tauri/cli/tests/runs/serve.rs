@@ -1,7 +1,51 @@
 //! The engine in the foreground, as a process of its own.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+fn serve(home: &Path) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lamplighter"));
+    command
+        .arg("serve")
+        .env("LAMPLIGHTER_HOME", home)
+        .env("LAMPLIGHTER_LISTEN", "127.0.0.1:0")
+        .env("LAMPLIGHTER_SECRET_STORE", "memory")
+        .env("LAMPLIGHTER_LOG", "debug")
+        .env_remove("NO_COLOR");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// The answer to a `POST` without a body.
+fn post(home: &Path, path: &str) -> String {
+    let engine: Value = serde_json::from_slice(&std::fs::read(home.join("engine.json")).unwrap()).unwrap();
+    let (address, key) = (engine["address"].as_str().unwrap(), engine["api_key"].as_str().unwrap());
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head = format!("POST /api/v1{path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n");
+    write!(stream, "{head}content-length: 0\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn it_has_simulated_servers_and_no_window() {
+    let home = tempfile::tempdir().unwrap();
+    let mut engine = serve(home.path());
+    let mut ready = String::new();
+    BufReader::new(engine.stdout.take().unwrap()).read_line(&mut ready).unwrap();
+    let [first, again, window] =
+        ["/simulated-server", "/simulated-server", "/window"].map(|path| post(home.path(), path));
+    engine.kill().unwrap();
+    engine.wait().unwrap();
+    let url = |answer: &str| answer.split_once("\"url\"").map(|(_, url)| url.to_owned());
+    assert!(first.starts_with("HTTP/1.1 201") && url(&first).is_some(), "{first}");
+    assert_eq!(url(&first), url(&again), "it is the same one");
+    assert!(window.starts_with("HTTP/1.1 409") && window.contains("no_window"), "{window}");
+}
 
 use lamplighter_cli::ExitCode;
 use lamplighter_engine::server::Site;
@@ -11,17 +55,7 @@ use crate::stage::Stage;
 #[test]
 fn the_log_is_coloured_only_for_a_terminal() {
     let home = tempfile::tempdir().unwrap();
-    let mut engine = Command::new(env!("CARGO_BIN_EXE_lamplighter"))
-        .arg("serve")
-        .env("LAMPLIGHTER_HOME", home.path())
-        .env("LAMPLIGHTER_LISTEN", "127.0.0.1:0")
-        .env("LAMPLIGHTER_SECRET_STORE", "memory")
-        .env("LAMPLIGHTER_LOG", "debug")
-        .env_remove("NO_COLOR")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut engine = serve(home.path());
     let mut ready = String::new();
     BufReader::new(engine.stdout.take().unwrap()).read_line(&mut ready).unwrap();
     engine.kill().unwrap();

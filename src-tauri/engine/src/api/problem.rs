@@ -139,7 +139,7 @@ impl From<ControlError> for Problem {
             ControlError::NoWindow => Self::new(StatusCode::CONFLICT, Word::NoWindow, detail)
                 .hinted("open its page in a browser: `lamplighter open`"),
             ControlError::NoSimulator => Self::new(StatusCode::CONFLICT, Word::NoSimulator, detail)
-                .hinted("`lamplighter demo` shows a whole outage with simulated servers; its log tells where one could not be started"),
+                .hinted("start the engine with `lamplighter serve` or the desktop app; where that could not start one, its log says why"),
             ControlError::NotApplicable(_) => Self::new(StatusCode::CONFLICT, Word::NotApplicable, detail),
         }
     }

@@ -36,10 +36,11 @@ impl Handle {
     async fn change(&self, changes: ChangedSettings) -> Result<Settings, ControlError> {
         let _turn = self.0.editing.lock().await;
         let edit = self.0.settings.permit(changes)?;
+        let keys: Vec<String> = edit.token.iter().map(|(key, _)| key.clone()).collect();
         let file = Arc::clone(&self.0.config_file);
         let edited = joined(tokio::task::spawn_blocking(move || file.change(&edit))).await;
         let config = edited.map_err(|error| match error {
-            EditError::Invalid(error) => ControlError::Invalid(of_token(error)),
+            EditError::Invalid(error) => ControlError::Invalid(of_change(error, &keys)),
             error @ (EditError::Read { .. }
             | EditError::Write { .. }
             | EditError::Broken(_)
@@ -56,7 +57,9 @@ impl Handle {
     }
 }
 
-/// A value that is right by itself can only contradict another time.
-fn of_token(error: ConfigError) -> ConfigError {
-    ConfigError { field: error.field.map(|key| format!("token.{key}")), ..error }
+/// A value that is right by itself can only contradict another time; at fault is the one of the two that was changed, by
+/// one of `keys`.
+fn of_change(error: ConfigError, keys: &[String]) -> ConfigError {
+    let changed = error.field.as_ref().filter(|field| keys.contains(field)).or(keys.first());
+    ConfigError { field: changed.map(|key| format!("token.{key}")), ..error }
 }

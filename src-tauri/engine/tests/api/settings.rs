@@ -123,6 +123,7 @@ async fn a_change_that_makes_no_sense_names_its_field_and_changes_nothing() {
         (json!({"token": {"caller_wait": "0s"}}), "token.caller_wait", "above zero"),
         (json!({"token": {"refresh_max_tries": "0"}}), "token.refresh_max_tries", "from 1"),
         (json!({"token": {"auth_retrying_tick_interval": "48h"}}), "token.auth_retrying_tick_interval", "24h"),
+        (json!({"token": {"auth_retrying_max_elapsed": "5m"}}), "token.auth_retrying_max_elapsed", "10m"),
         (json!({"desktop": {"theme": "pink"}}), "desktop.theme", "one of system, light, dark"),
         (json!({"desktop": {"thme": "dark"}}), "desktop.thme", "did you mean `theme`?"),
         (json!({"desktop": {"notifications": "yes"}}), "desktop.notifications", "true or false"),

@@ -182,6 +182,17 @@ async fn consent_is_asked_for_on_a_page_with_two_links() -> Outcome {
     Ok(())
 }
 
+#[tokio::test]
+async fn the_server_to_try_a_client_with_is_one_and_asks_its_person() -> Outcome {
+    let world = World::new();
+    let server = world.demonstration()?;
+    assert_eq!(world.demonstration()?.mcp_url(), server.mcp_url());
+    let client = Client::register(&server).await?;
+    let page = get(&client.authorization_url(&[])).await?;
+    assert!(page.status == 200 && page.text().contains("Approve"), "{}", page.text());
+    Ok(())
+}
+
 fn unescape(text: &str) -> String {
     text.replace("&amp;", "&")
 }

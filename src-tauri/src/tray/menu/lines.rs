@@ -126,12 +126,12 @@ pub(crate) fn changes_at(snapshot: &Snapshot, now: Timestamp) -> Option<Timestam
 
 fn next_change(attempt: Timestamp, now: Timestamp) -> Option<Timestamp> {
     let left = seconds_until(attempt, now);
-    let before = match left {
-        ..=0 => return None,
-        1..=MINUTE => 0,
-        ..=LONG => (covering(left, MINUTE) - 1) * MINUTE,
-        _ => (covering(left, HOUR) - 1) * HOUR,
-    };
+    if left <= 0 {
+        return None;
+    }
+    // The last minute is one text.
+    let unit = if left <= LONG { MINUTE } else { HOUR };
+    let before = (covering(left, unit) - 1) * unit;
     attempt.checked_sub(Duration::from_secs(before.unsigned_abs())).ok()
 }
 

@@ -17,5 +17,5 @@ pub(super) async fn attend(mut requests: mpsc::UnboundedReceiver<HostRequest>, w
             },
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
