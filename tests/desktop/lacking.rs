@@ -1,18 +1,18 @@
 //! Desktops that lack something: each is a sentence where the person looks, and never a crash or a hang.
 
+use lamplighter_endurance::child::Child;
 use lamplighter_endurance::desktop::screen::Panel;
 use lamplighter_endurance::desktop::window::Window;
 use lamplighter_endurance::desktop::{Desktop, Furniture, Vault};
 use lamplighter_endurance::foreign::Servers;
-use lamplighter_endurance::patience::until;
 use lamplighter_endurance::product::{NAME, Product, has};
 
 /// The app on a desktop of this `furniture`, once its engine can be asked.
-async fn started(furniture: Furniture) -> (Desktop, Product, lamplighter_endurance::child::Child) {
+async fn started(furniture: Furniture) -> (Desktop, Product, Child) {
     let desktop = Desktop::start(furniture).await;
     let product = desktop.product();
     let app = desktop.start_hidden(&product);
-    until("the engine", async || (product.run(&["status"]).await.code == 0).then_some(())).await;
+    product.until_engine().await;
     (desktop, product, app)
 }
 

@@ -60,7 +60,7 @@ async fn the_command_line_and_the_app_share_one_engine() {
     let endpoint = product.done(&["endpoint", NAME, "--json"]).await;
     let mut client = servers.client(&endpoint, 1);
     assert_eq!(client.ended().await.code(), Some(0), "a client is served");
-    product.done(&["remove", NAME, "--yes"]).await;
+    product.done(&["rm", NAME]).await;
     tray.until_lamp("unlit").await;
     assert_eq!(app.terminate().await.code(), Some(0));
 }
@@ -82,6 +82,7 @@ async fn quitting_finishes_a_refresh_that_is_under_way() {
     // What it brought was kept: nobody signs in again.
     servers.control("delay=0").await;
     let app = desktop.start_hidden(&product);
+    product.until_engine().await;
     product.refresh().await;
     let counts = servers.counts().await;
     assert_eq!((&counts["sign_ins"], &counts["reused_refresh_tokens"]), (&1.into(), &0.into()), "{counts}");

@@ -117,6 +117,12 @@ impl Product {
         Child::start(name, command, self.home.path())
     }
 
+    /// Waits until there is an engine that can be asked.
+    pub async fn until_engine(&self) {
+        let file = self.profile().join("engine.json");
+        until("an engine", async || file.is_file().then_some(())).await;
+    }
+
     /// Runs a command to its end.
     pub async fn run(&self, arguments: &[&str]) -> Run {
         let mut command = self.command(arguments);
@@ -170,7 +176,7 @@ impl Product {
 
     fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
         // Under the loosest umask: what is private is so by the program's own doing.
-        let mut command = self.in_its_environment("sh");
+        let mut command = self.in_its_environment("/bin/sh");
         command.arg("-c").arg(format!(r#"umask 000; {}exec "$0" "$@""#, self.preamble));
         command.arg(program).args(arguments);
         command

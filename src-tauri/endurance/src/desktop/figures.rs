@@ -114,7 +114,7 @@ pub async fn measure(idle: Duration, mut tell: impl FnMut(Figure)) -> Vec<Figure
 /// Signs in everywhere: to the foreign server, whose exchanges are watched, and to simulated ones.
 async fn sign_in(desktop: &Desktop, product: &Product, servers: &Servers, world: &World) {
     let app = desktop.start_hidden(product);
-    until("the engine", async || (product.run(&["status"]).await.code == 0).then_some(())).await;
+    product.until_engine().await;
     product.sign_in(&servers.mcp).await;
     for number in 1..WORKLOADS {
         let name = format!("simulated-{number}");

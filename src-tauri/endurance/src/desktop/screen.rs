@@ -81,9 +81,9 @@ impl Screen {
         until(&format!("a window called {title}"), async || self.windows(title).await.into_iter().next()).await
     }
 
-    /// Closes a window as its close button does.
+    /// Closes a window as a person does who has no mouse.
     pub async fn close(&self, window: &str) {
-        run(self.command("xdotool").args(["windowquit", window])).await;
+        run(self.command("xdotool").args(["windowactivate", "--sync", window, "key", "alt+F4"])).await;
     }
 
     fn command(&self, program: &str) -> Command {
