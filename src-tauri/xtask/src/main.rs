@@ -4,7 +4,6 @@
 
 mod bench;
 mod bindings;
-mod bundle;
 mod check;
 mod endure;
 mod fuzz;
@@ -14,7 +13,7 @@ mod tools;
 mod ui;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
 
@@ -33,6 +32,12 @@ enum Task {
     /// Build Lamplighter and watch it keep three workloads signed in through an outage.
     Run {
         /// Passed on to `lamplighter demo`, after a `--`: cargo xtask run -- --seconds 90
+        #[arg(last = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Build the tray app, and start it.
+    App {
+        /// Passed on to `lamplighter-desktop`, after a `--`: cargo xtask app -- --hidden
         #[arg(last = true)]
         arguments: Vec<OsString>,
     },
@@ -65,15 +70,14 @@ enum Task {
     Bindings,
     /// Render the pictures in icons/ from their sources.
     Icons,
-    /// Build the packages that people install, for this platform.
-    Bundle,
     /// Formatting, lints, documentation, bindings, dependencies and their licences.
     Check,
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
-        Task::Run { arguments } => return passed_on(&arguments),
+        Task::Run { arguments } => return demo(&arguments),
+        Task::App { arguments } => return app(&arguments),
         Task::Test => test::test(),
         Task::Bench { arguments } => bench::bench(&arguments),
         Task::Endure { arguments } => endure::endure(&arguments),
@@ -81,17 +85,28 @@ fn main() -> ExitCode {
         Task::Ui => ui::ui(),
         Task::Bindings => bindings::bindings(),
         Task::Icons => process::run(&mut cargo(["run", "--quiet", "--package", "lamplighter-icons"])),
-        Task::Bundle => bundle::bundle(),
         Task::Check => check::check(),
     };
     done.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS)
 }
 
-/// Runs the demo; its exit code is ours. The development profile, because it builds sooner and the demo waits more
-/// than it works.
-fn passed_on(arguments: &[OsString]) -> ExitCode {
+/// Runs the demo. The development profile, because it builds sooner and the demo waits more than it works.
+fn demo(arguments: &[OsString]) -> ExitCode {
     let mut demo = cargo(["run", "--package", "lamplighter-cli", "--bin", "lamplighter", "--", "demo"]);
-    match process::status(demo.args(arguments)) {
+    passed_on(demo.args(arguments))
+}
+
+/// Runs the tray app, once it has what it is made of.
+fn app(arguments: &[OsString]) -> ExitCode {
+    if let Err(error) = tools::prepare_build().and_then(|()| ui::built()) {
+        return failed(&error);
+    }
+    passed_on(cargo(["run", "--release", "--package", "lamplighter-desktop", "--"]).args(arguments))
+}
+
+/// Runs `command`; its exit code is ours.
+fn passed_on(command: &mut Command) -> ExitCode {
+    match process::status(command) {
         Ok(status) => status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from),
         Err(error) => failed(&error),
     }

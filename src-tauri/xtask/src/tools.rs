@@ -73,15 +73,6 @@ pub(crate) fn prepare_ui() -> Result<()> {
     from_npm("ui")
 }
 
-/// Gets what makes packages.
-///
-/// # Errors
-/// When something is missing that cannot be installed; the error says what to do.
-pub(crate) fn prepare_bundle() -> Result<()> {
-    node_is_recent()?;
-    from_npm("src-tauri/bundle")
-}
-
 /// Gets what the benchmarks need: the rivals made by others.
 ///
 /// # Errors
