@@ -1,5 +1,5 @@
 //! The whole contract with the page: what it may ask of the process around it, and the types. Plain functions that need
-//! no desktop; [`crate::commands`] hands them to the webview.
+//! no desktop; `commands` hands them to the webview.
 //!
 //! The key of the control API stays in this room. The page sees answers, and only to the operations named here: none
 //! that gives a key away.

@@ -1,7 +1,7 @@
 //! The tray app: the engine on a desktop, with lamp, notices and window.
 //!
-//! One program in two processes. The *resident* ([`app`]) hosts the engine and shows what needs no window: the lamp and
-//! its menu ([`tray`]), notices ([`notices`]). The *window* ([`window`]) is a process of its own without an engine, so
+//! One program in two processes. The *resident* (`app`) hosts the engine and shows what needs no window: the lamp and
+//! its menu (`tray`), notices (`notices`). The *window* (`window`) is a process of its own without an engine, so
 //! that everything it costs is given back when it is closed; it speaks the control API over loopback, and its page may
 //! call what [`bridge`] offers and nothing else. This is the only crate that knows Tauri.
 
