@@ -114,6 +114,21 @@ async fn without_a_browser_the_sign_in_can_be_opened_by_hand() {
 }
 
 #[tokio::test]
+async fn where_another_user_has_the_address_it_goes_on_at_another_one() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let desktop = Desktop::start(Furniture::ALL).await;
+    let mut product = desktop.product();
+    product.set("LAMPLIGHTER_LISTEN", &address);
+    let app = desktop.start_hidden(&product);
+    desktop.tray().await.until_status_line("No servers yet").await;
+    let window = Window::open(&product, &[]).await;
+    window.until_reads(&format!("Another program listens on {address}")).await;
+    window.close().await;
+    assert_eq!(app.terminate().await.code(), Some(0));
+}
+
+#[tokio::test]
 async fn without_a_display_it_says_what_to_do_instead() {
     let desktop = Desktop::start(Furniture { screen: false, tray: false, ..Furniture::ALL }).await;
     let mut product = desktop.product();

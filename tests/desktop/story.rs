@@ -69,6 +69,8 @@ async fn a_server_is_added_in_the_window_and_looked_after_from_the_tray() {
     assert_eq!(servers.count("sign_ins").await, 3);
     assert_eq!(servers.count("reused_refresh_tokens").await, 0);
 
+    let said = app.said();
+    assert!(!said.contains("no tray icons"), "there was a tray all the while:\n{said}");
     assert_eq!(app.terminate().await.code(), Some(0), "it ends by draining");
 }
 
@@ -87,13 +89,15 @@ async fn a_workload_is_stopped_and_started_by_its_submenu() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_comes_to_nothing_is_told_and_can_be_asked_for_again() {
+async fn a_notice_leads_to_the_window_and_to_a_sign_in_that_can_be_asked_for_again() {
     let Stage { servers, product, tray, app, desktop } = Stage::set().await;
     product.sign_in(&servers.mcp).await;
     servers.control("person=deny").await;
     servers.control("revoke=all").await;
     product.done(&["retry", NAME]).await;
     let asked = desktop.notices().until_shown("the notice that asks", 0, asks).await;
+    desktop.notices().press(asked.number, "default").await;
+    desktop.screen.as_ref().unwrap().until_window("Lamplighter").await;
     desktop.notices().press(asked.number, asked.button("Sign in")).await;
     let told = desktop.notices().until_shown("what came of it", 1, |it| it.summary == "tools is not signed in").await;
     tray.until_lamp("needs-you").await;
