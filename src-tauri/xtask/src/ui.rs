@@ -24,7 +24,8 @@ pub(crate) fn ui() -> Result<()> {
 /// # Errors
 /// When it cannot be built.
 pub(crate) fn built() -> Result<()> {
-    if folder().join("dist/index.html").is_file() {
+    // What stands in for the page where npm is not at hand has none.
+    if folder().join("dist/assets").is_dir() {
         return Ok(());
     }
     tools::prepare_ui()?;
