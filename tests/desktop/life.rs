@@ -24,7 +24,7 @@ async fn the_window_is_a_process_that_closing_ends() {
     let open = tree.memory();
     assert!(tree.count() > 1, "the window is another process");
     tray.press(&["Settings"]).await;
-    assert_eq!(screen.windows(TITLE).await, [window.as_str()], "there is one window");
+    assert_eq!(screen.until_window(TITLE).await, window, "there is one window");
 
     screen.close(&window).await;
     until("the end of the window's processes", async || (tree.count() == 1).then_some(())).await;
