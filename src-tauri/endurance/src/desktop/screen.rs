@@ -45,7 +45,7 @@ pub struct Screen {
 /// A panel with a tray.
 pub struct Panel {
     _settings: Child,
-    panel: Child,
+    process: Child,
     watcher: Proxy<'static>,
 }
 
@@ -111,7 +111,7 @@ impl Panel {
         bus.until_owned("org.xfce.Xfconf").await;
         let mut command = bus.command("xfce4-panel");
         command.arg("--disable-wm-check").env("DISPLAY", screen.name());
-        let panel = bus.begin(command);
+        let process = bus.begin(command);
         bus.until_owned(WATCHER).await;
         let watcher = Proxy::new(bus.connection(), WATCHER, "/StatusNotifierWatcher", WATCHER).await.unwrap();
         until("a tray", async || {
@@ -119,7 +119,7 @@ impl Panel {
             registered.then_some(())
         })
         .await;
-        Self { _settings: settings, panel, watcher }
+        Self { _settings: settings, process, watcher }
     }
 
     /// Tells of every tray icon that comes from now on.
@@ -129,7 +129,7 @@ impl Panel {
 
     /// Takes the panel away, and the tray with it.
     pub async fn end(self) {
-        self.panel.terminate().await;
+        self.process.terminate().await;
     }
 }
 
