@@ -54,12 +54,12 @@ async fn without_a_notification_daemon_the_window_says_so_once_there_was_somethi
 
 #[tokio::test]
 async fn without_a_keyring_it_goes_on_and_says_what_is_lacking() {
-    out_of_reach(Vault::Absent, "No keychain answers").await;
+    Box::pin(out_of_reach(Vault::Absent, "No keychain answers")).await;
 }
 
 #[tokio::test]
 async fn a_keyring_that_is_locked_at_the_start_is_waited_for() {
-    out_of_reach(Vault::Locked, "Your keychain is locked").await;
+    Box::pin(out_of_reach(Vault::Locked, "Your keychain is locked")).await;
 }
 
 /// A login was stored; then the session begins with the keyring as `vault`, and later it can be read.

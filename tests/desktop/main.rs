@@ -3,7 +3,6 @@
 //!
 //! Needs what `cargo xtask test` installs. The app is built when it is not there; what is there is taken as it is.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod lacking;
 mod life;

@@ -89,21 +89,22 @@ async fn a_workload_is_stopped_and_started_by_its_submenu() {
 }
 
 #[tokio::test]
-async fn a_notice_leads_to_the_window_and_to_a_sign_in_that_can_be_asked_for_again() {
+async fn a_notice_leads_to_a_sign_in_that_can_be_asked_for_again_and_to_the_window() {
     let Stage { servers, product, tray, app, desktop } = Stage::set().await;
     product.sign_in(&servers.mcp).await;
     servers.control("person=deny").await;
     servers.control("revoke=all").await;
     product.done(&["retry", NAME]).await;
     let asked = desktop.notices().until_shown("the notice that asks", 0, asks).await;
-    desktop.notices().press(asked.number, "default").await;
-    desktop.screen.as_ref().unwrap().until_window("Lamplighter").await;
     desktop.notices().press(asked.number, asked.button("Sign in")).await;
     let told = desktop.notices().until_shown("what came of it", 1, |it| it.summary == "tools is not signed in").await;
     tray.until_lamp("needs-you").await;
     servers.control("person=allow").await;
     desktop.notices().press(told.number, told.button("Sign in")).await;
+    let told = desktop.notices().until_shown("the good end", 2, |it| it.summary == "tools is signed in").await;
     tray.until_lamp("lit").await;
+    desktop.notices().press(told.number, "default").await;
+    desktop.screen.as_ref().unwrap().until_window("Lamplighter").await;
     assert_eq!(app.terminate().await.code(), Some(0));
 }
 

@@ -95,7 +95,8 @@ async fn begin(ordeal: Ordeal) -> bool {
             }
         }
         Ordeal::Desktop { idle } => {
-            let figures = figures::measure(Duration::from_secs(idle), |figure| say(&figure.to_string())).await;
+            let measuring = figures::measure(Duration::from_secs(idle), |figure| say(&figure.to_string()));
+            let figures = Box::pin(measuring).await;
             figures.iter().all(Figure::holds)
         }
         Ordeal::Soak { minutes, seed } => {

@@ -80,18 +80,18 @@ pub async fn measure(idle: Duration, mut tell: impl FnMut(Figure)) -> Vec<Figure
     let tree = Tree::below(app.id());
     pause(SETTLED).await;
     note(megabytes("memory of all processes, no window yet", tree, Some(60.0)));
-    let (busy, woken) = tree.work();
+    let before = tree.work();
     pause(idle).await;
-    let (busier, again) = tree.work();
+    let (busy, woken) = tree.work().since(&before);
     let minutes = idle.as_secs_f64() / 60.0;
     note(Figure {
         what: "processor at rest, a minute",
-        value: (busier.saturating_sub(busy)).as_secs_f64() * 1000.0 / minutes,
+        value: busy.as_secs_f64() * 1000.0 / minutes,
         bound: Some(30.0),
         unit: "ms",
     });
     #[expect(clippy::cast_precision_loss, reason = "it is shown with one digit after the point")]
-    note(Figure { what: "wake-ups at rest, a minute", value: (again - woken) as f64 / minutes, bound: None, unit: "" });
+    note(Figure { what: "wake-ups at rest, a minute", value: woken as f64 / minutes, bound: None, unit: "" });
 
     for figure in changes(&desktop, &product, &servers).await {
         note(figure);

@@ -1,5 +1,6 @@
 //! What a program and all that it started use, read from `/proc`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use procfs::process::{Process, all_processes};
@@ -8,6 +9,21 @@ use procfs::process::{Process, all_processes};
 #[derive(Clone, Copy, Debug)]
 pub struct Tree {
     root: i32,
+}
+
+/// What threads have done since each of them began: how long it kept a processor busy, and how often it woke up.
+#[derive(Clone, Debug)]
+pub struct Work(HashMap<i32, (Duration, u64)>);
+
+impl Work {
+    /// What was done since `before`. Threads that have ended since are not in it.
+    pub fn since(&self, before: &Self) -> (Duration, u64) {
+        let of_one = |(thread, (busy, woken)): (&i32, &(Duration, u64))| {
+            let (was_busy, had_woken) = before.0.get(thread).copied().unwrap_or_default();
+            (busy.saturating_sub(was_busy), woken.saturating_sub(had_woken))
+        };
+        self.0.iter().map(of_one).fold((Duration::ZERO, 0), |(busy, woken), (more, again)| (busy + more, woken + again))
+    }
 }
 
 impl Tree {
@@ -36,15 +52,15 @@ impl Tree {
         self.members().into_iter().filter_map(of_one).sum()
     }
 
-    /// How long they have kept a processor busy, and how often they woke up for it.
-    pub fn work(self) -> (Duration, u64) {
+    /// What their threads have done so far.
+    pub fn work(self) -> Work {
         let tasks = self.members().into_iter().filter_map(|process| process.tasks().ok()).flatten().flatten();
         let of_one = |task: procfs::process::Task| {
             let run = std::fs::read_to_string(format!("/proc/{}/task/{}/schedstat", task.pid, task.tid)).ok()?;
             let busy = run.split_whitespace().next()?.parse().ok()?;
-            Some((Duration::from_nanos(busy), task.status().ok()?.voluntary_ctxt_switches?))
+            Some((task.tid, (Duration::from_nanos(busy), task.status().ok()?.voluntary_ctxt_switches?)))
         };
-        tasks.filter_map(of_one).fold((Duration::ZERO, 0), |(busy, woken), (more, again)| (busy + more, woken + again))
+        Work(tasks.filter_map(of_one).collect())
     }
 
     fn members(self) -> Vec<Process> {

@@ -1,12 +1,14 @@
 //! The screen: an X server without one, a window manager, a panel with a tray.
 
+use std::time::Duration;
+
 use tokio::process::Command;
 use zbus::Proxy;
 use zbus::proxy::SignalStream;
 
 use crate::bus::{SessionBus, run};
 use crate::child::Child;
-use crate::patience::until;
+use crate::patience::{pause, until};
 
 /// Who knows the trays of a session, by the specification of `StatusNotifierItem`.
 pub(super) const WATCHER: &str = "org.kde.StatusNotifierWatcher";
@@ -43,7 +45,7 @@ pub struct Screen {
 /// A panel with a tray.
 pub struct Panel {
     _settings: Child,
-    panel: Child,
+    process: Child,
     watcher: Proxy<'static>,
 }
 
@@ -81,9 +83,15 @@ impl Screen {
         until(&format!("a window called {title}"), async || self.windows(title).await.into_iter().next()).await
     }
 
-    /// Closes a window as a person does who has no mouse.
+    /// Closes a window as a person does who has no mouse, and waits until it is gone.
     pub async fn close(&self, window: &str) {
-        run(self.command("xdotool").args(["windowactivate", "--sync", window, "key", "alt+F4"])).await;
+        until("the window to close", async || {
+            // Keys go to whoever has the focus, which comes a moment after it was asked for.
+            run(self.command("xdotool").args(["windowactivate", window, "sleep", "0.3", "key", "alt+F4"])).await;
+            pause(Duration::from_millis(200)).await;
+            run(self.command("xwininfo").args(["-id", window])).await.contains("error").then_some(())
+        })
+        .await;
     }
 
     fn command(&self, program: &str) -> Command {
@@ -103,7 +111,7 @@ impl Panel {
         bus.until_owned("org.xfce.Xfconf").await;
         let mut command = bus.command("xfce4-panel");
         command.arg("--disable-wm-check").env("DISPLAY", screen.name());
-        let panel = bus.begin(command);
+        let process = bus.begin(command);
         bus.until_owned(WATCHER).await;
         let watcher = Proxy::new(bus.connection(), WATCHER, "/StatusNotifierWatcher", WATCHER).await.unwrap();
         until("a tray", async || {
@@ -111,7 +119,7 @@ impl Panel {
             registered.then_some(())
         })
         .await;
-        Self { _settings: settings, panel, watcher }
+        Self { _settings: settings, process, watcher }
     }
 
     /// Tells of every tray icon that comes from now on.
@@ -121,7 +129,7 @@ impl Panel {
 
     /// Takes the panel away, and the tray with it.
     pub async fn end(self) {
-        self.panel.terminate().await;
+        self.process.terminate().await;
     }
 }
 
