@@ -112,7 +112,9 @@ pub(crate) fn run() -> Result<()> {
     for section in sections {
         let tables = runtime.block_on(section.measure(effort))?;
         // At once: what is measured already is worth having even when the next section fails.
-        tables.iter().for_each(|table| say(&table.to_string()));
+        for table in &tables {
+            say(&table.to_string());
+        }
         report.add(tables);
     }
     if let Some(file) = arguments.write {
