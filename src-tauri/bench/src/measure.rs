@@ -23,7 +23,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
 
-use crate::measure::report::{Report, say};
+use crate::measure::report::{Report, Table, say};
 use crate::measure::roles::Role;
 
 /// Measure what Lamplighter costs.
@@ -57,6 +57,19 @@ enum Section {
     Scale,
     /// The same work by `mcp-remote`, a program for each server.
     Clients,
+}
+
+impl Section {
+    async fn measure(self, effort: Effort) -> Result<Vec<Table>> {
+        match self {
+            Self::Hop => hop::measure(effort).await,
+            Self::Streams => streams::measure(effort).await,
+            Self::Refusals => refusals::measure(effort).await,
+            Self::Renewal => renewal::measure(effort).await,
+            Self::Scale => scale::measure(effort).await,
+            Self::Clients => clients::measure(effort).await,
+        }
+    }
 }
 
 /// How long and how often something is measured.
@@ -97,16 +110,13 @@ pub(crate) fn run() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut report = Report::new(machine::describe()?);
     for section in sections {
-        match section {
-            Section::Hop => report.add(runtime.block_on(hop::measure(effort))?),
-            Section::Streams => report.add(runtime.block_on(streams::measure(effort))?),
-            Section::Refusals => report.add(runtime.block_on(refusals::measure(effort))?),
-            Section::Renewal => report.add(runtime.block_on(renewal::measure(effort))?),
-            Section::Scale => report.add(runtime.block_on(scale::measure(effort))?),
-            Section::Clients => report.add(runtime.block_on(clients::measure(effort))?),
+        let tables = runtime.block_on(section.measure(effort))?;
+        // At once: what is measured already is worth having even when the next section fails.
+        for table in &tables {
+            say(&table.to_string());
         }
+        report.add(tables);
     }
-    say(&report.to_string());
     if let Some(file) = arguments.write {
         std::fs::write(file, report.to_string())?;
     }

@@ -17,7 +17,11 @@ use crate::measure::report::{Table, median, say};
 use crate::measure::roles::{Role, Rules};
 use crate::measure::stopwatch::{Stopwatch, now, pause};
 
+/// As many callers as are wanted; what does not fit is left out.
 const CALLERS: [usize; 3] = [1, 200, 10_000];
+
+/// Kept free of callers: what the engine opens for itself, and those who look on.
+const OTHER_DESCRIPTORS: u64 = 1_000;
 
 /// The renewal begins this long before the token expires.
 const MARGIN: Duration = Duration::from_millis(100);
@@ -60,7 +64,9 @@ pub(crate) async fn measure(effort: Effort) -> Result<Vec<Table>> {
     let columns = ["callers", "token requests", "last answered, beyond the endpoint's time", "with a token at hand"];
     let mut table = Table::new("Renewal: callers that arrive while an expired token is renewed", columns);
     let count = if effort.quick { 1 } else { 5 };
-    for callers in CALLERS {
+    let (most, descriptors) = room()?;
+    for wanted in CALLERS {
+        let callers = wanted.min(most);
         let mut rounds = Vec::new();
         for number in 1..=count {
             say(&format!("{callers} callers at expiry, round {number} of {count}"));
@@ -71,7 +77,13 @@ pub(crate) async fn measure(effort: Effort) -> Result<Vec<Table>> {
         let plain = median(rounds.iter().map(|round| round.plain).collect());
         let cells = [token_requests.to_string(), format!("{beyond:.1} ms"), format!("{plain:.1} ms")];
         table.row([callers.to_string()].into_iter().chain(cells));
-        if callers == CALLERS[CALLERS.len() - 1] {
+        if callers < wanted {
+            table.remark(format!(
+                "{wanted} callers do not fit into the {descriptors} descriptors that a process may have here: each takes two \
+                 of them in Lamplighter, so that {callers} is as many as were tried."
+            ));
+        }
+        if wanted == CALLERS[CALLERS.len() - 1] {
             table.remark(format!(
                 "Each caller has a connection of its own and calls once. The bound is the token endpoint's own time \
                  (here {} s), and the time that as many calls take which need not wait: {callers} callers at expiry cause \
@@ -144,6 +156,13 @@ impl Scene {
         }
         Ok(Stopwatch::start())
     }
+}
+
+/// As many callers as Lamplighter can carry here, with a connection down and one up for each; and the bound on
+/// descriptors that says so.
+fn room() -> Result<(usize, u64)> {
+    let descriptors = rlimit::Resource::NOFILE.get_soft()?;
+    Ok((usize::try_from(descriptors.saturating_sub(OTHER_DESCRIPTORS) / 2)?, descriptors))
 }
 
 /// Has each of them call once and leave; when the last was answered.
