@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use crate::process::{cargo, command, run, top};
-use crate::tools;
+use crate::{tools, ui};
 
 /// Installs what the tests need, builds for speed, and goes through what `arguments` name.
 ///
@@ -13,6 +13,8 @@ use crate::tools;
 /// With the first step that fails, and when a promise is broken.
 pub(crate) fn endure(arguments: &[OsString]) -> Result<()> {
     tools::prepare_tests()?;
+    tools::prepare_build()?;
+    ui::built()?;
     let packages = ["lamplighter-cli", "lamplighter-desktop", "lamplighter-endurance"]
         .map(|package| format!("--package={package}"));
     run(cargo(["build", "--release"]).args(packages))?;
