@@ -96,12 +96,12 @@ fn demo(arguments: &[OsString]) -> ExitCode {
     passed_on(demo.args(arguments))
 }
 
-/// Runs the tray app, once it has what it is made of.
+/// Runs the tray app, once it has what it is made of. The development profile, as for the demo.
 fn app(arguments: &[OsString]) -> ExitCode {
     if let Err(error) = tools::prepare_build().and_then(|()| ui::built()) {
         return failed(&error);
     }
-    passed_on(cargo(["run", "--release", "--package", "lamplighter-desktop", "--"]).args(arguments))
+    passed_on(cargo(["run", "--package", "lamplighter-desktop", "--"]).args(arguments))
 }
 
 /// Runs `command`; its exit code is ours.
