@@ -1,5 +1,6 @@
 //! The resident: starts the engine, and wires engine, tray, notices and window together.
 
+mod desktop;
 mod engine_thread;
 mod log;
 
@@ -13,16 +14,16 @@ use lamplighter_engine::engine::{Handle, StartError};
 use lamplighter_engine::launch::{self, SettingsError};
 use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::Profile;
-use tauri::{AppHandle, RunEvent};
 use tokio::runtime;
+use tokio_util::sync::CancellationToken;
 
 use self::engine_thread::EngineThread;
 use crate::errands::Errands;
-use crate::host::{self, Troubles};
+use crate::host::{self, NoDisplay, Troubles};
 use crate::notices::{self, Notices};
 use crate::order::Order;
 use crate::window::Window;
-use crate::{context, give_up, second, tray};
+use crate::{give_up, second};
 
 /// Runs the resident until it is quit. `hidden`: without showing the window.
 pub(crate) fn run(hidden: bool) -> ExitCode {
@@ -33,12 +34,12 @@ pub(crate) fn run(hidden: bool) -> ExitCode {
         Ok(prepared) => prepared,
         Err(error) => return give_up(2, &error, &error.hint()),
     };
-    if let Err(error) = host::display() {
+    if !host::is_there() {
         // Whoever runs already may well have a display.
         if matches!(profile.running(), Ok(Some(_))) {
             return second::start(&profile, &clock, hidden);
         }
-        return give_up(1, &error, host::NoDisplay::hint());
+        return give_up(1, &NoDisplay, NoDisplay::hint());
     }
     match start(&profile, &environment, config, &clock) {
         Ok((thread, troubles)) => reside(thread, troubles, profile, clock, hidden),
@@ -82,74 +83,55 @@ fn start(
     }
 }
 
-/// What stands around the engine.
-struct Surroundings {
-    engine: Handle,
-    runtime: runtime::Handle,
-    window: Window,
-    /// What was found amiss before there was an engine to tell.
-    troubles: Vec<HostTrouble>,
+/// What runs beside the engine until it is quit.
+#[derive(Clone)]
+struct Resident {
     profile: Profile,
+    engine: Handle,
+    errands: Errands,
+    troubles: Troubles,
     clock: Arc<dyn Clock>,
-    hidden: bool,
+    runtime: runtime::Handle,
+    quit: CancellationToken,
 }
 
-/// Runs the desktop's event loop beside the engine until it is quit, then drains.
+/// Runs notices, lamp and window beside the engine until it is quit, then drains. `known`: what was found amiss before
+/// there was an engine to tell.
 fn reside(
     thread: EngineThread,
-    troubles: Vec<HostTrouble>,
+    known: Vec<HostTrouble>,
     profile: Profile,
     clock: Arc<dyn Clock>,
     hidden: bool,
 ) -> ExitCode {
     let (engine, runtime) = (thread.engine().clone(), thread.runtime().clone());
-    tauri::async_runtime::set(runtime.clone());
-    let app = match tauri::Builder::default().build(context()) {
-        Ok(app) => app,
-        Err(error) => {
-            thread.stop();
-            return give_up(1, &error, "where there is no desktop, run `lamplighter serve`");
-        }
-    };
-    let window = Window::default();
-    let surroundings = Surroundings { engine, runtime, window: window.clone(), troubles, profile, clock, hidden };
-    app.run_return(move |desktop, event| {
-        if let RunEvent::Ready = event {
-            surroundings.set_up(desktop);
-        }
-        // It goes on without any window; only Quit and signals end it.
-        if let RunEvent::ExitRequested { api, code: None, .. } = event {
-            api.prevent_exit();
-        }
-    });
+    let quit = CancellationToken::new();
+    let troubles = Troubles::new(engine.clone(), known);
+    let window = Window::new(troubles.clone());
+    let (notices, announce) = Notices::new(notices::system(), troubles.clone(), Arc::clone(&clock));
+    let errands = Errands::new(engine.clone(), window.clone(), announce, troubles.clone(), quit.clone());
+
+    runtime.spawn(notices.run(engine.clone(), errands.clone()));
+    runtime.spawn(host::answer(engine.clone(), window.clone()));
+    runtime.spawn(end_of_session(quit.clone()));
+    if !hidden {
+        let errands = errands.clone();
+        runtime.spawn(async move { errands.run(Order::Open(None)).await });
+    }
+    let resident = Resident { profile, engine, errands, troubles, clock, runtime, quit };
+    let code = desktop::reside(&resident);
+
     tracing::info!("finishing what is under way");
     window.close();
     thread.stop();
-    ExitCode::SUCCESS
+    code
 }
 
-impl Surroundings {
-    fn set_up(&self, desktop: &AppHandle) {
-        let Self { engine, runtime, window, clock, .. } = self;
-        let troubles = Troubles::new(engine.clone(), self.troubles.clone());
-        let (notices, announce) = Notices::new(notices::system(), troubles.clone(), Arc::clone(clock));
-        let quit = desktop.clone();
-        let errands = Errands::new(engine.clone(), window.clone(), announce, troubles.clone(), move || quit.exit(0));
-        let tray = tray::build(desktop, &self.profile, &errands);
-
-        runtime.spawn(notices.run(engine.clone(), errands.clone()));
-        runtime.spawn(host::answer(engine.clone(), window.clone()));
-        runtime.spawn(host::watch_for_tray(troubles, tray.is_some()));
-        if let Some(tray) = tray {
-            runtime.spawn(tray.tend(engine.subscribe(), Arc::clone(clock)));
-        }
-        if !self.hidden {
-            runtime.spawn(async move { errands.run(Order::Open(None)).await });
-        }
-        let quit = desktop.clone();
-        runtime.spawn(async move {
-            launch::interrupted().await;
-            quit.exit(0);
-        });
+/// Quits when the program is told to end, or the session that it was started in is over.
+async fn end_of_session(quit: CancellationToken) {
+    tokio::select! {
+        () = launch::interrupted() => {}
+        () = host::is_over() => tracing::info!("the desktop session is over"),
     }
+    quit.cancel();
 }

@@ -6,6 +6,7 @@ use lamplighter_core::condition::HostTrouble;
 use lamplighter_engine::api::WindowRequest;
 use lamplighter_engine::engine::{ControlError, Handle, Reauthentication, SignIn, SignInOutcome};
 use lamplighter_engine::host::Screen;
+use tokio_util::sync::CancellationToken;
 
 use crate::browser;
 use crate::host::Troubles;
@@ -23,7 +24,7 @@ struct Inner {
     window: Window,
     announce: Announce,
     troubles: Troubles,
-    quit: Box<dyn Fn() + Send + Sync>,
+    quit: CancellationToken,
 }
 
 impl Errands {
@@ -32,9 +33,9 @@ impl Errands {
         window: Window,
         announce: Announce,
         troubles: Troubles,
-        quit: impl Fn() + Send + Sync + 'static,
+        quit: CancellationToken,
     ) -> Self {
-        Self(Arc::new(Inner { engine, window, announce, troubles, quit: Box::new(quit) }))
+        Self(Arc::new(Inner { engine, window, announce, troubles, quit }))
     }
 
     /// Carries out `order`, to its end where that is soon; a sign-in is waited for.
@@ -49,10 +50,10 @@ impl Errands {
             Order::CopyAddress(name) => self.copy_address(&name).await,
             Order::Start(name) => self.tell_if_refused(&name, engine.start(&name).await),
             Order::Stop(name) => self.tell_if_refused(&name, engine.stop(&name).await),
-            Order::Open(workload) => self.open(WindowRequest { workload, screen: None }),
-            Order::AddServer => self.open(WindowRequest { workload: None, screen: Some(Screen::Add) }),
-            Order::Settings => self.open(WindowRequest { workload: None, screen: Some(Screen::Settings) }),
-            Order::Quit => (self.0.quit)(),
+            Order::Open(workload) => self.open(WindowRequest { workload, screen: None }).await,
+            Order::AddServer => self.open(WindowRequest { workload: None, screen: Some(Screen::Add) }).await,
+            Order::Settings => self.open(WindowRequest { workload: None, screen: Some(Screen::Settings) }).await,
+            Order::Quit => self.0.quit.cancel(),
         }
     }
 
@@ -110,9 +111,9 @@ impl Errands {
         }
     }
 
-    fn open(&self, place: WindowRequest) {
-        if let Err(error) = self.0.window.show(place) {
-            tracing::error!(%error, "the window cannot be shown");
+    async fn open(&self, place: WindowRequest) {
+        if let Err(error) = self.0.window.show(place).await {
+            self.0.announce.send(Notice::no_window(&error));
         }
     }
 

@@ -1,9 +1,8 @@
 //! What this desktop can do, and what the engine asks of it. Everything is looked for before it is needed: what is
 //! missing is told in the window, and nothing breaks.
 
-mod tray_host;
+mod session;
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lamplighter_core::condition::HostTrouble;
@@ -14,39 +13,7 @@ use lamplighter_simulator::World;
 
 use crate::window::Window;
 
-pub(crate) use self::tray_host::{tray_library, watch_for_tray};
-
-/// There is no screen to show anything on.
-#[derive(Debug)]
-pub(crate) struct NoDisplay;
-
-impl fmt::Display for NoDisplay {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("no display can be reached, so neither lamp nor window can be shown")
-    }
-}
-
-impl NoDisplay {
-    /// What to do about it.
-    pub(crate) fn hint() -> &'static str {
-        "start it within a desktop session (DISPLAY or WAYLAND_DISPLAY names one); without one, run `lamplighter serve`"
-    }
-}
-
-/// Whether there is a display: the toolkit is brought up, which ends the program where that is left to Tauri.
-#[cfg(target_os = "linux")]
-pub(crate) fn display() -> Result<(), NoDisplay> {
-    gtk::init().map_err(|error| {
-        tracing::debug!(%error, "no display");
-        NoDisplay
-    })
-}
-
-/// Whether there is a display: whoever is logged in has one.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn display() -> Result<(), NoDisplay> {
-    Ok(())
-}
+pub(crate) use self::session::{NoDisplay, display, is_over, is_there};
 
 /// What this desktop lacks, told to the engine as it comes and goes.
 #[derive(Clone)]
@@ -100,10 +67,13 @@ pub(crate) async fn answer(engine: Handle, window: Window) {
     while let Some(request) = requests.recv().await {
         match request {
             HostRequest::ShowWindow { workload, screen, reply } => {
-                match window.show(WindowRequest { workload, screen }) {
-                    Ok(()) => drop(reply.send(())),
-                    Err(error) => tracing::error!(%error, "the window cannot be shown"),
-                }
+                let window = window.clone();
+                // Showing it takes a moment, in which more may be asked. Whoever asked may have gone.
+                tokio::spawn(async move {
+                    if window.show(WindowRequest { workload, screen }).await.is_ok() {
+                        let _ = reply.send(());
+                    }
+                });
             }
             HostRequest::SimulatedServer { reply } => match simulated.demonstration() {
                 // Whoever asked may have gone.

@@ -191,7 +191,7 @@ impl Notices {
     fn forget(&mut self, slot: &Slot) -> Option<u32> {
         let asked = |shown: &Remembered| match (slot, &shown.sign_in) {
             (Slot::Asked(name), Some(sign_in)) => name == sign_in,
-            (Slot::Asked(_) | Slot::Toast(_), _) => false,
+            (Slot::Asked(_) | Slot::Toast(_) | Slot::Window, _) => false,
         };
         let index = self.shown.iter().rposition(|shown| shown.slot == *slot || asked(shown))?;
         Some(self.shown.remove(index)?.number)

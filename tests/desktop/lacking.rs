@@ -1,10 +1,12 @@
 //! Desktops that lack something: each is a sentence where the person looks, and never a crash or a hang.
 
 use lamplighter_endurance::child::Child;
-use lamplighter_endurance::desktop::screen::Panel;
+use lamplighter_endurance::desktop::processes::Tree;
+use lamplighter_endurance::desktop::screen::{Panel, Screen};
 use lamplighter_endurance::desktop::window::Window;
 use lamplighter_endurance::desktop::{Desktop, Furniture, Vault};
 use lamplighter_endurance::foreign::Servers;
+use lamplighter_endurance::patience::until;
 use lamplighter_endurance::product::{NAME, Product, has};
 
 /// The app on a desktop of this `furniture`, once its engine can be asked.
@@ -129,35 +131,65 @@ async fn where_another_user_has_the_address_it_goes_on_at_another_one() {
 }
 
 #[tokio::test]
-async fn without_a_display_it_says_what_to_do_instead() {
+async fn without_a_desktop_session_it_says_what_to_do_instead() {
     let desktop = Desktop::start(Furniture { screen: false, tray: false, ..Furniture::ALL }).await;
-    let mut product = desktop.product();
-    for (what, display) in [("none", None), ("one that is not there", Some(":4711"))] {
-        if let Some(display) = display {
-            product.set("DISPLAY", display);
-        }
-        for arguments in [&["--hidden"][..], &[], &["window"]] {
-            let mut app = product.desktop(arguments);
-            assert_ne!(app.ended().await.code(), Some(0), "{what}, {arguments:?}");
-            let said = app.said();
-            assert!(said.contains("lamplighter serve"), "{what}, {arguments:?}: {said}");
-            assert!(!said.contains("panicked"), "{what}, {arguments:?}: {said}");
-        }
+    let product = desktop.product();
+    for arguments in [&["--hidden"][..], &[], &["window"]] {
+        let mut app = product.desktop(arguments);
+        assert_ne!(app.ended().await.code(), Some(0), "{arguments:?}");
+        let said = app.said();
+        assert!(said.contains("lamplighter serve"), "{arguments:?}: {said}");
+        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
     }
 }
 
 #[tokio::test]
-async fn a_display_that_goes_away_ends_the_app_and_loses_nothing() {
+async fn a_display_that_goes_away_takes_nothing_with_it_but_the_window() {
     let servers = Servers::start(3600).await;
-    let (mut desktop, product, mut app) = started(Furniture::ALL).await;
+    let (mut desktop, mut product, app) = started(Furniture::ALL).await;
     product.sign_in(&servers.mcp).await;
+    let tray = desktop.tray().await;
+    tray.click().await;
+    desktop.screen.as_ref().unwrap().until_window("Lamplighter").await;
+    servers.control("delay=1500").await;
+    let mut exchanges = servers.exchanges().await;
+    product.done(&["retry", NAME]).await;
+    let came = exchanges.recv().await.unwrap();
+    assert!(came.contains("came"), "{came}");
+
+    let other = Screen::start(&desktop.bus).await;
     desktop.screen.as_mut().unwrap().tear_away();
-    app.ended().await;
+    servers.control("delay=0").await;
+    product.until_status("the renewal to end", |now| now["status"] == "running" && !has(now, "not_stored")).await;
+    let tree = Tree::below(app.id());
+    until("the end of the window", async || (tree.count() == 1).then_some(())).await;
+    tray.press(&["Open Lamplighter"]).await;
+    desktop.notices().until_shown("a word about it", 0, |it| it.summary == "The window cannot be shown").await;
+
+    // The person is back, at another screen.
+    let panel = Panel::start(&desktop.bus, &other).await;
+    desktop.tray().await.until_lamp("lit").await;
+    product.set("DISPLAY", other.name());
+    let mut again = product.desktop(&[]);
+    let window = other.until_window("Lamplighter").await;
+    other.close(&window).await;
+    assert_eq!(again.ended().await.code(), Some(0), "the second start was a window where the first could show none");
+    let window = Window::open(&product, &[]).await;
+    window.until_reads("The display that Lamplighter was started on cannot be reached").await;
+    window.close().await;
+    assert_eq!(servers.count("sign_ins").await, 1, "nothing was lost");
+    assert_eq!(servers.count("reused_refresh_tokens").await, 0);
     assert!(!app.said().contains("panicked"), "{}", app.said());
-    // The profile is free again, and the login is whole.
+    assert_eq!(app.terminate().await.code(), Some(0));
+    panel.end().await;
+}
+
+#[tokio::test]
+async fn the_end_of_the_session_ends_the_app_by_draining() {
+    let (desktop, product, mut app) = started(Furniture::ALL).await;
+    desktop.tray().await.until_status_line("No servers yet").await;
+    drop(desktop);
+    assert_eq!(app.ended().await.code(), Some(0), "{}", app.said());
     let engine = product.serve().await;
-    let status = product.refresh().await;
-    assert!(!has(&status, "not_stored"), "{status}");
-    assert_eq!(servers.count("sign_ins").await, 1);
-    assert_eq!(engine.terminate().await.code(), Some(0));
+    assert_eq!(engine.terminate().await.code(), Some(0), "the profile was free for the next session");
 }

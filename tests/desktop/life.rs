@@ -102,3 +102,19 @@ async fn where_serve_runs_the_app_becomes_a_window_on_it() {
     assert_eq!(product.status().await["status"], "running", "the engine goes on");
     assert_eq!(engine.terminate().await.code(), Some(0));
 }
+
+#[tokio::test]
+async fn panels_keep_up_with_a_menu_that_changes_all_the_time() {
+    let Stage { servers, product, tray, app, desktop } = Stage::set().await;
+    product.sign_in(&servers.mcp).await;
+    let panel = Tree::below(desktop.panel.as_ref().unwrap().id());
+    let plugins = panel.count();
+    for _ in 0..25 {
+        product.done(&["stop", NAME]).await;
+        product.done(&["start", NAME]).await;
+    }
+    tray.until_lamp("lit").await;
+    tray.until_status_line("All is well: 1 server runs").await;
+    assert_eq!(panel.count(), plugins, "{:?}", panel.names());
+    assert_eq!(app.terminate().await.code(), Some(0));
+}

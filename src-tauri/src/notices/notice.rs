@@ -27,6 +27,8 @@ pub(crate) enum Slot {
     Toast(u64),
     /// What came of something that the person asked for this workload.
     Asked(String),
+    /// What came of asking for the window.
+    Window,
 }
 
 impl From<Toast> for Notice {
@@ -57,6 +59,12 @@ impl Notice {
         let words =
             toasts::Words { title: condition.title.clone(), body: format!("{} {}", condition.text, condition.remedy) };
         Self { urgent: condition.severity == Severity::Error, ..Self::of(name, words, None) }
+    }
+
+    /// The window was asked for, and cannot be shown.
+    pub(crate) fn no_window(error: &dyn std::error::Error) -> Self {
+        let toasts::Words { title, body } = toasts::no_window(&error.to_string());
+        Self { slot: Slot::Window, title, body, opens: None, sign_in: None, urgent: false }
     }
 
     fn of(name: &str, toasts::Words { title, body }: toasts::Words, sign_in: Option<&str>) -> Self {

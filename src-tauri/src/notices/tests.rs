@@ -8,6 +8,7 @@ use lamplighter_engine::settings::{ChangedDesktop, ChangedSettings};
 use lamplighter_engine::{journal, secrets};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::window::Window;
@@ -81,7 +82,13 @@ impl Stage {
         let handle = engine.handle();
         let troubles = Troubles::new(handle.clone(), Vec::new());
         let (notices, announce) = Notices::new(daemon.clone(), troubles.clone(), Arc::new(clock.clone()));
-        let errands = Errands::new(handle.clone(), Window::default(), announce.clone(), troubles, || {});
+        let errands = Errands::new(
+            handle.clone(),
+            Window::new(troubles.clone()),
+            announce.clone(),
+            troubles,
+            CancellationToken::new(),
+        );
         tokio::spawn(notices.run(handle, errands));
         Self { engine, daemon, announce, clock, _home: home }
     }

@@ -20,6 +20,10 @@ pub(crate) enum Lamp {
 }
 
 impl Lamp {
+    /// Every one.
+    #[cfg(target_os = "linux")]
+    pub(crate) const ALL: [Self; 5] = [Self::Unlit, Self::Lit, Self::Retrying, Self::Offline, Self::NeedsYou];
+
     /// A word for it, as in the names of its pictures.
     #[must_use]
     pub(crate) const fn word(self) -> &'static str {

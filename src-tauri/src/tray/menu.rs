@@ -80,17 +80,6 @@ impl Menu {
 }
 
 impl Entry {
-    /// Whether `other` can take this entry's place by its text alone.
-    #[must_use]
-    pub(crate) fn is_shaped_like(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Line(_), Self::Line(_)) | (Self::Separator, Self::Separator) => true,
-            (Self::Button { order, .. }, Self::Button { order: others, .. }) => order == others,
-            (Self::Submenu { entries, .. }, Self::Submenu { entries: others, .. }) => are_shaped_alike(entries, others),
-            (Self::Line(_) | Self::Button { .. } | Self::Submenu { .. } | Self::Separator, _) => false,
-        }
-    }
-
     /// What it says; nothing where it only keeps others apart.
     #[must_use]
     pub(crate) fn text(&self) -> &str {
@@ -99,12 +88,6 @@ impl Entry {
             Self::Separator => "",
         }
     }
-}
-
-/// Whether `others` can take the place of `entries` by their texts alone.
-#[must_use]
-pub(crate) fn are_shaped_alike(entries: &[Entry], others: &[Entry]) -> bool {
-    entries.len() == others.len() && entries.iter().zip(others).all(|(one, other)| one.is_shaped_like(other))
 }
 
 /// The workloads, those with the worst problem first; the person's own order within.

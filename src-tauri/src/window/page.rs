@@ -8,12 +8,12 @@ use lamplighter_client::Client;
 use lamplighter_engine::api::WindowRequest;
 use lamplighter_engine::launch;
 use lamplighter_engine::profile::Profile;
-use tauri::webview::NewWindowResponse;
-use tauri::{AppHandle, Manager, RunEvent, Theme, Url, WebviewUrl, WebviewWindowBuilder};
+use tauri::webview::{NewWindowResponse, PageLoadEvent};
+use tauri::{AppHandle, Manager, RunEvent, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tracing_subscriber::EnvFilter;
 
-use super::{Asked, Told};
+use super::{NO_DISPLAY, Said, Told};
 use crate::bridge::{Bridge, BridgeError};
 use crate::clipboard::Clipboard;
 use crate::{commands, context, give_up, host};
@@ -27,7 +27,7 @@ pub(crate) fn run(place: WindowRequest, attached: bool) -> ExitCode {
     // A start that became a window has a log already.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).try_init();
     if let Err(error) = host::display() {
-        return give_up(1, &error, host::NoDisplay::hint());
+        return give_up(NO_DISPLAY, &error, host::NoDisplay::hint());
     }
     let profile = Profile::locate(&launch::environment());
     if let Err(error) = Client::of(&profile) {
@@ -40,8 +40,11 @@ pub(crate) fn run(place: WindowRequest, attached: bool) -> ExitCode {
     tauri::async_runtime::set(runtime.handle().clone());
     let clipboard = Clipboard::default();
     let bridge = Arc::new(Bridge::new(profile, place, move |text| {
-        let copied =
-            if attached { ask_for_copy(text).map_err(Into::into) } else { clipboard.copy(text).map_err(Into::into) };
+        let copied = if attached {
+            say(&Said::Copy(text)).map_err(Into::into)
+        } else {
+            clipboard.copy(text).map_err(Into::into)
+        };
         copied.map_err(BridgeError::NoClipboard)
     }));
     let app = tauri::Builder::default().manage(Arc::clone(&bridge)).invoke_handler(commands::all()).build(context());
@@ -53,7 +56,7 @@ pub(crate) fn run(place: WindowRequest, attached: bool) -> ExitCode {
     let told = runtime.handle().clone();
     let code = app.run_return(move |app, event| {
         if let RunEvent::Ready = event {
-            if let Err(error) = open(app, &bridge, theme) {
+            if let Err(error) = open(app, &bridge, theme, attached) {
                 give_up(1, &error, "see that WebKitGTK is installed (libwebkit2gtk-4.1-0)");
                 app.exit(1);
             } else if attached {
@@ -65,13 +68,20 @@ pub(crate) fn run(place: WindowRequest, attached: bool) -> ExitCode {
     if code == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn open(app: &AppHandle, bridge: &Arc<Bridge>, theme: Option<Theme>) -> tauri::Result<()> {
+fn open(app: &AppHandle, bridge: &Arc<Bridge>, theme: Option<Theme>, attached: bool) -> tauri::Result<()> {
     let opener = Arc::clone(bridge);
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("Lamplighter")
         .inner_size(880.0, 640.0)
         .min_inner_size(420.0, 360.0)
         .theme(theme)
+        // An empty window would flash in the wrong colour: it is seen when there is something to see.
+        .visible(false)
+        .on_page_load(move |window, load| {
+            if load.event() == PageLoadEvent::Finished {
+                present_loaded(&window, attached);
+            }
+        })
         // It keeps nothing from one time to the next.
         .incognito(!is_driven())
         .on_navigation(is_ours)
@@ -115,6 +125,17 @@ async fn obey(app: AppHandle, bridge: Arc<Bridge>) {
     app.exit(0);
 }
 
+/// Shows the window for the first time, and tells the resident so.
+fn present_loaded(window: &WebviewWindow, attached: bool) {
+    if let Err(error) = window.show().and_then(|()| window.set_focus()) {
+        tracing::warn!(%error, "the window does not come to the front");
+    }
+    // A resident that is gone already takes the window with it in a moment.
+    if attached && let Err(error) = say(&Said::Shown) {
+        tracing::debug!(%error, "the resident is gone");
+    }
+}
+
 /// Brings the window to the front.
 fn present(app: &AppHandle) -> tauri::Result<()> {
     let Some(window) = app.get_webview_window(LABEL) else { return Ok(()) };
@@ -123,9 +144,9 @@ fn present(app: &AppHandle) -> tauri::Result<()> {
     window.set_focus()
 }
 
-/// Has the resident copy `text`: it outlives the window.
-fn ask_for_copy(text: String) -> io::Result<()> {
-    let mut line = serde_json::to_vec(&Asked::Copy(text))?;
+/// Tells the resident.
+fn say(said: &Said) -> io::Result<()> {
+    let mut line = serde_json::to_vec(said)?;
     line.push(b'\n');
     let mut out = io::stdout().lock();
     out.write_all(&line)?;

@@ -34,11 +34,7 @@ const PROGRAMS: [(&str, &str); 18] = [
 ];
 
 /// Libraries of the desktop app, as `pkg-config` calls them, with the Debian package of each.
-const LIBRARIES: [(&str, &str); 3] = [
-    ("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"),
-    ("ayatana-appindicator3-0.1", "libayatana-appindicator3-dev"),
-    ("librsvg-2.0", "librsvg2-dev"),
-];
+const LIBRARIES: [(&str, &str); 3] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"), ("librsvg-2.0", "librsvg2-dev")];
 
 /// Gets what the tests of the whole need: programs of the system, and the foreign servers.
 ///

@@ -24,6 +24,8 @@ pub enum HostTrouble {
     NoNotificationDaemon,
     /// There is no browser to sign in with.
     NoBrowser,
+    /// The display that it was started on cannot be reached.
+    NoDisplay,
     /// Another program, perhaps another user's Lamplighter, listens where this one was to listen, so that it listens
     /// elsewhere.
     AddressTaken {
@@ -57,6 +59,15 @@ impl HostTrouble {
                 "No browser",
                 "No browser could be opened, and a sign-in needs one.".to_owned(),
                 "Install a browser, or name one in $BROWSER; or copy the sign-in address and open it elsewhere.",
+            ),
+            Self::NoDisplay => (
+                "no_display",
+                Severity::Warning,
+                "No display",
+                "The display that Lamplighter was started on cannot be reached, so neither its window nor a browser \
+                 can be shown there."
+                    .to_owned(),
+                "Quit Lamplighter and start it again from the desktop that you see; until then it serves on.",
             ),
             Self::AddressTaken { wanted } => (
                 "address_taken",

@@ -34,6 +34,12 @@ pub fn failed(name: &str, reason: &str) -> Words {
     Words { title: format!("{name}: that did not work"), body: format!("{}.", capitalised(reason)) }
 }
 
+/// The person asked for the window, and it cannot be shown; `reason` is a sentence without a full stop.
+#[must_use]
+pub fn no_window(reason: &str) -> Words {
+    Words { title: "The window cannot be shown".to_owned(), body: format!("{}.", capitalised(reason)) }
+}
+
 pub(crate) fn retrying(names: &[String], cause: &Cause) -> Words {
     Words {
         title: format!("{} trying again", subject(names, "is", "are")),

@@ -127,6 +127,11 @@ impl Panel {
         self.watcher.receive_signal("StatusNotifierItemRegistered").await.unwrap()
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Takes the panel away, and the tray with it.
     pub async fn end(self) {
         self.process.terminate().await;

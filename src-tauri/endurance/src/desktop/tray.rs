@@ -46,8 +46,8 @@ impl Tray {
             items.into_iter().next()
         })
         .await;
-        // A name on the bus, and the path of the item there.
-        let (name, path) = item.split_at(item.find('/').unwrap());
+        // A name on the bus, and the path of the item there, where it is not the usual one.
+        let (name, path) = item.find('/').map_or((&*item, "/StatusNotifierItem"), |at| item.split_at(at));
         let item = proxy(bus, name, path, ITEM).await;
         let menu: OwnedObjectPath = item.get_property("Menu").await.unwrap();
         let menu = proxy(bus, name, menu.as_str(), MENU).await;
@@ -59,7 +59,8 @@ impl Tray {
         self.icon().await.is_some()
     }
 
-    /// Which lamp is shown: whose picture in `icons/tray` the item's icon equals, pixel by pixel.
+    /// Which lamp is shown, by the name of the item's icon: a file, and the picture of that lamp in `icons/tray` pixel by
+    /// pixel.
     pub async fn lamp(&self) -> &'static str {
         let shown = until("a picture in the tray", async || pixels(&self.icon().await?)).await;
         let same = LAMPS.into_iter().find(|lamp| pixels(&drawn(lamp)).as_ref() == Some(&shown));
@@ -100,9 +101,10 @@ impl Tray {
         .await;
     }
 
-    /// Presses the entry that `path` leads to, once it is there: the beginning of what each entry on the way says.
+    /// Presses the entry that `path` leads to, once it is there: the beginning of what each entry on the way says. Where it
+    /// is drawn anew just then, as a person does who looks again.
     pub async fn press(&self, path: &[&str]) {
-        let id = until(&format!("the entry {path:?}"), async || {
+        until(&format!("the entry {path:?}"), async || {
             let mut entries = self.menu().await;
             let mut found = None;
             for beginning in path {
@@ -110,11 +112,15 @@ impl Tray {
                 found = Some(entry.id);
                 entries = entry.entries;
             }
-            found
+            let pressed = (found?, "clicked", Value::from(0_i32), 0_u32);
+            within("the press", self.menu.call::<_, _, ()>("Event", &pressed)).await.ok()
         })
         .await;
-        let pressed = (id, "clicked", Value::from(0_i32), 0_u32);
-        within("the press", self.menu.call::<_, _, ()>("Event", &pressed)).await.unwrap();
+    }
+
+    /// Clicks the lamp itself.
+    pub async fn click(&self) {
+        within("the click", self.item.call::<_, _, ()>("Activate", &(0_i32, 0_i32))).await.unwrap();
     }
 
     async fn icon(&self) -> Option<PathBuf> {

@@ -165,19 +165,6 @@ fn what_is_wrong_with_all_of_them_is_the_first_line() {
 }
 
 #[test]
-fn a_menu_that_only_reads_differently_is_shaped_alike() {
-    let menu = |snapshot: &Snapshot| Menu::of(snapshot, at(NOON)).entries;
-    let before = menu(&snapshot([retrying("sentry", 352), workload("notion", Phase::Running)]));
-    let later = menu(&snapshot([retrying("sentry", 292), workload("notion", Phase::Running)]));
-    assert_ne!(before, later);
-    assert!(are_shaped_alike(&before, &later));
-    let recovered = menu(&snapshot([workload("sentry", Phase::Running), workload("notion", Phase::Running)]));
-    assert!(!are_shaped_alike(&before, &recovered));
-    let swapped = menu(&snapshot([retrying("notion", 352), workload("sentry", Phase::Running)]));
-    assert!(!are_shaped_alike(&before, &swapped), "what a line does is part of its shape");
-}
-
-#[test]
 fn the_next_change_of_a_text_is_when_its_minute_changes_and_no_sooner() {
     let after = |seconds| changes_at(&snapshot([retrying("sentry", seconds)]), at(NOON));
     let in_seconds = |seconds| Some(at(NOON) + Duration::from_secs(seconds));
