@@ -86,6 +86,7 @@ fn start(
 /// What runs beside the engine until it is quit.
 #[derive(Clone)]
 struct Resident {
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "pictures of the lamp are files on Linux alone"))]
     profile: Profile,
     engine: Handle,
     errands: Errands,

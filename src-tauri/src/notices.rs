@@ -56,6 +56,7 @@ pub(crate) struct Shown {
 }
 
 /// What the person clicks.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "notices tell of clicks on Linux alone"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Click {
     /// The notice itself.

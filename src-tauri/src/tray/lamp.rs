@@ -20,22 +20,6 @@ pub(crate) enum Lamp {
 }
 
 impl Lamp {
-    /// Every one.
-    #[cfg(target_os = "linux")]
-    pub(crate) const ALL: [Self; 5] = [Self::Unlit, Self::Lit, Self::Retrying, Self::Offline, Self::NeedsYou];
-
-    /// A word for it, as in the names of its pictures.
-    #[must_use]
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Unlit => "unlit",
-            Self::Lit => "lit",
-            Self::Retrying => "retrying",
-            Self::Offline => "offline",
-            Self::NeedsYou => "needs-you",
-        }
-    }
-
     /// The lamp of all: problems decide, the one that asks most of the person first.
     #[must_use]
     pub(crate) fn of_all(snapshot: &Snapshot) -> Self {
@@ -66,6 +50,25 @@ impl Lamp {
 
 fn is_offline(workload: &Workload) -> bool {
     workload.conditions.iter().any(|condition| condition.code == "offline")
+}
+
+/// What names its pictures where panels fetch them as files.
+#[cfg(target_os = "linux")]
+impl Lamp {
+    /// Every one.
+    pub(crate) const ALL: [Self; 5] = [Self::Unlit, Self::Lit, Self::Retrying, Self::Offline, Self::NeedsYou];
+
+    /// A word for it, as in the names of its pictures.
+    #[must_use]
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Unlit => "unlit",
+            Self::Lit => "lit",
+            Self::Retrying => "retrying",
+            Self::Offline => "offline",
+            Self::NeedsYou => "needs-you",
+        }
+    }
 }
 
 #[cfg(test)]
