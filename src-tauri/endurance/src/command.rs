@@ -1,12 +1,14 @@
 //! The commands: what is asked for in, an ordeal, figures out.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use lamplighter_endurance::bus::SessionBus;
 use lamplighter_endurance::desktop::figures::{self, Figure};
+use lamplighter_endurance::desktop::pictures;
 use lamplighter_endurance::keyring::Keyring;
 use lamplighter_endurance::kills::{self, Tally, Verdict};
 use lamplighter_endurance::patience::Stopwatch;
@@ -42,6 +44,11 @@ enum Ordeal {
         /// How long it is looked at while nothing happens, in seconds.
         #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
         idle: u64,
+    },
+    /// Take pictures of the desktop app: the lamp with its menu, and notices.
+    Pictures {
+        /// Where they are put.
+        folder: PathBuf,
     },
     /// Run the engine for hours while faults come and go, and see what it uses and what its journal says.
     Soak {
@@ -98,6 +105,10 @@ async fn begin(ordeal: Ordeal) -> bool {
             let measuring = figures::measure(Duration::from_secs(idle), |figure| say(&figure.to_string()));
             let figures = Box::pin(measuring).await;
             figures.iter().all(Figure::holds)
+        }
+        Ordeal::Pictures { folder } => {
+            Box::pin(pictures::take(&folder)).await;
+            true
         }
         Ordeal::Soak { minutes, seed } => {
             let seed = seed.unwrap_or_else(|| fastrand::u64(0..1_000_000));

@@ -5,6 +5,7 @@
 
 pub mod figures;
 pub mod notices;
+pub mod pictures;
 pub mod processes;
 pub mod screen;
 pub mod tray;

@@ -1,5 +1,6 @@
 //! The screen: an X server without one, a window manager, a panel with a tray.
 
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -42,6 +43,19 @@ pub struct Screen {
     _manager: Child,
 }
 
+/// A part of the screen, in pixels.
+#[derive(Clone, Copy, Debug)]
+pub struct Region {
+    /// From the left of the screen.
+    pub left: u32,
+    /// From its top.
+    pub top: u32,
+    /// How wide it is.
+    pub width: u32,
+    /// How high it is.
+    pub height: u32,
+}
+
 /// A panel with a tray.
 pub struct Panel {
     _settings: Child,
@@ -53,7 +67,7 @@ impl Screen {
     /// Starts a screen of a size that laptops have.
     pub async fn start(bus: &SessionBus) -> Self {
         let mut command = bus.command("Xvfb");
-        command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]);
+        command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-wr"]);
         let mut server = bus.begin(command);
         let name = format!(":{}", server.line().await.trim());
         let mut command = bus.command("openbox");
@@ -94,6 +108,29 @@ impl Screen {
         .await;
     }
 
+    /// Presses the right button on the tray's only icon.
+    pub async fn click_on_panel(&self) {
+        run(self.command("xdotool").args([
+            "search",
+            "--class",
+            "xfce4-panel",
+            "mousemove",
+            "--window",
+            "%@",
+            "16",
+            "16",
+        ]))
+        .await;
+        run(self.command("xdotool").args(["click", "3"])).await;
+    }
+
+    /// Puts what is seen in `region` into `file`.
+    pub async fn picture(&self, region: Region, file: &Path) {
+        let Region { left, top, width, height } = region;
+        let area = format!("{left},{top},{width},{height}");
+        run(self.command("scrot").args(["--overwrite", "--autoselect", &area]).arg(file)).await;
+    }
+
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env("DISPLAY", &self.name);
@@ -107,7 +144,7 @@ impl Panel {
         let folder = bus.home().join("XDG_CONFIG_HOME/xfce4/xfconf/xfce-perchannel-xml");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("xfce4-panel.xml"), PANEL).unwrap();
-        let settings = bus.begin(bus.command(&settings_daemon()));
+        let settings = bus.begin(bus.command(&library_program(SETTINGS_DAEMON)));
         bus.until_owned("org.xfce.Xfconf").await;
         let mut command = bus.command("xfce4-panel");
         command.arg("--disable-wm-check").env("DISPLAY", screen.name());
@@ -138,9 +175,10 @@ impl Panel {
     }
 }
 
-fn settings_daemon() -> String {
+/// A program that Debian keeps at `place` below the folder of the architecture's libraries.
+pub(super) fn library_program(place: &str) -> String {
     let libraries = std::fs::read_dir("/usr/lib").unwrap().filter_map(|folder| Some(folder.ok()?.path()));
-    let mut found = libraries.map(|folder| folder.join(SETTINGS_DAEMON)).filter(|program| program.is_file());
-    let found = found.next().unwrap_or_else(|| panic!("{SETTINGS_DAEMON} is missing: it comes with xfce4-panel"));
+    let found = libraries.map(|folder| folder.join(place)).find(|program| program.is_file());
+    let found = found.unwrap_or_else(|| panic!("{place} is missing: `cargo xtask test` installs it"));
     found.to_str().unwrap().to_owned()
 }
