@@ -72,6 +72,8 @@ pub enum Transport {
     Reset,
     Timeout,
     Closed,
+    /// This machine has no way to any network: nothing was sent.
+    Offline,
     /// What came is no HTTP, or a head longer than is read.
     Malformed,
     /// This machine could open nothing more, files and connections being counted together.
@@ -207,7 +209,7 @@ impl Obstacle {
             Cause::CaptivePortal { .. } => Some(Self::CaptivePortal),
             Cause::Firewall { .. } => Some(Self::Firewall),
             Cause::Transport(transport) | Cause::Upstream(UpstreamFault::Unreachable(transport)) => match transport {
-                Transport::Dns | Transport::Unreachable => Some(Self::Offline),
+                Transport::Dns | Transport::Unreachable | Transport::Offline => Some(Self::Offline),
                 Transport::Refused
                 | Transport::Reset
                 | Transport::Timeout

@@ -108,6 +108,8 @@ pub enum Trigger {
     Woke,
     /// Addresses, routes or name servers changed.
     NetworkChanged,
+    /// The person came back to the session.
+    Resumed,
     /// The person asked (`retry`): the only trigger that shortens a `Retry-After`.
     Asked,
 }

@@ -98,13 +98,14 @@ fn presentable(word: &str) -> &str {
     if (1..=LONGEST_WORD).contains(&word.len()) && word.bytes().all(allowed) { word } else { "oauth_error" }
 }
 
-const TRANSPORTS: [(Transport, &str); 8] = [
+const TRANSPORTS: [(Transport, &str); 9] = [
     (Transport::Dns, "dns"),
     (Transport::Refused, "refused"),
     (Transport::Unreachable, "unreachable"),
     (Transport::Reset, "reset"),
     (Transport::Timeout, "timeout"),
     (Transport::Closed, "closed"),
+    (Transport::Offline, "offline"),
     (Transport::Malformed, "malformed_answer"),
     (Transport::Exhausted, "out_of_descriptors"),
 ];
@@ -117,6 +118,7 @@ const fn transport_code(transport: Transport) -> &'static str {
         Transport::Reset => "reset",
         Transport::Timeout => "timeout",
         Transport::Closed => "closed",
+        Transport::Offline => "offline",
         Transport::Malformed => "malformed_answer",
         Transport::Exhausted => "out_of_descriptors",
     }
@@ -134,6 +136,7 @@ fn transport_sentence(server: &str, transport: Transport) -> String {
         Transport::Reset => format!("the connection to {server} was cut off"),
         Transport::Timeout => format!("{server} did not answer in time"),
         Transport::Closed => format!("{server} hung up before it had answered"),
+        Transport::Offline => format!("this machine has no network to reach {server} by"),
         Transport::Malformed => {
             format!("{server} answered with what is no HTTP, or too long to be read")
         }

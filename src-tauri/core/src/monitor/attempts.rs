@@ -163,6 +163,10 @@ impl Monitor {
 
     /// A passing failure: when to try again, and whether that is still `running`.
     fn put_off(&mut self, cause: Cause, floor: Option<Duration>, flight: InFlight, now: Reading) {
+        if was_not_sent(&cause) {
+            // Nothing is gained by trying quickly, and nothing was spent: the next trigger has its tries.
+            self.renewal.quick_from = None;
+        }
         if let Some(floor) = floor {
             let told = now.moment + floor.min(self.policy.auth_retrying_tick_interval);
             self.renewal.not_before = Some(self.renewal.not_sooner_than_told(told));
@@ -176,6 +180,7 @@ impl Monitor {
                 let episode = *episode;
                 self.retry(episode, cause, flight, now);
             }
+            State::Running if was_not_sent(&cause) => self.wait_for_network(cause, flight, now),
             State::Running => self.retry_shortly(cause, flight, now),
             State::Retrying { episode, .. } => {
                 let episode = Some(*episode);
@@ -201,10 +206,23 @@ impl Monitor {
         }
     }
 
-    /// Begins an episode or goes on with one, unless the attempt was made past its ceiling.
+    /// Without a network the short retry is not begun: whoever holds a token that is good waits for the next trigger, or
+    /// until the token is not good any more.
+    fn wait_for_network(&mut self, cause: Cause, flight: InFlight, now: Reading) {
+        let Some(held) = self.held.filter(|held| held.usable_at(now.moment)) else {
+            return self.retry(None, cause, flight, now);
+        };
+        let cadence = now.moment + schedule::tick(&self.policy, self.seed());
+        let at = held.lease.expires_at.map_or(cadence, |expiry| expiry.min(cadence));
+        self.renewal.due = Some(Due { at, quick: false });
+        self.short_retry = Some(ShortRetry { cause, since: now.moment, tries: 0 });
+    }
+
+    /// Begins an episode or goes on with one, unless the attempt was made past its ceiling; one that could not be made for
+    /// want of a network was none.
     fn retry(&mut self, episode: Option<Episode>, cause: Cause, flight: InFlight, now: Reading) {
         let ceiling = self.policy.auth_retrying_max_elapsed;
-        if episode.is_some_and(|episode| episode.spent_at(flight.begun.awake) > ceiling) {
+        if !was_not_sent(&cause) && episode.is_some_and(|episode| episode.spent_at(flight.begun.awake) > ceiling) {
             self.unauthenticate(Cause::Ceiling, now);
             return;
         }
@@ -261,4 +279,9 @@ impl Monitor {
     pub(super) fn seed(&self) -> Seed<'_> {
         Seed { name: &self.name, number: self.renewal.attempts }
     }
+}
+
+/// Whether nothing left this machine, since it has no network.
+fn was_not_sent(cause: &Cause) -> bool {
+    *cause == Cause::Transport(Transport::Offline)
 }

@@ -36,6 +36,7 @@ impl Monitor {
             let (code, sentence) = match trigger {
                 Trigger::Woke => ("woke", "the machine woke"),
                 Trigger::NetworkChanged => ("network_changed", "the network changed"),
+                Trigger::Resumed => ("resumed", "you came back to the session"),
                 Trigger::Asked => ("asked", "you asked to try now"),
             };
             self.record(Entry::new(EntryKind::Trigger).saying(code, sentence), now);
@@ -69,7 +70,7 @@ impl Monitor {
         if let Some(failing) = &self.upstream.failing {
             return Effect::Probe(match trigger {
                 Trigger::Asked => now.moment,
-                Trigger::Woke | Trigger::NetworkChanged => {
+                Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => {
                     self.settled(now).max(failing.probed_at + schedule::SINGLE_PERIOD)
                 }
             });
@@ -78,8 +79,8 @@ impl Monitor {
         let trying = self.short_retry.is_some() || self.renewal.under_way() || overdue;
         match trigger {
             Trigger::Asked if self.is_renewable() => self.tries(trigger, now),
-            Trigger::Woke | Trigger::NetworkChanged if trying => self.tries(trigger, now),
-            Trigger::Asked | Trigger::Woke | Trigger::NetworkChanged => Effect::None,
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed if trying => self.tries(trigger, now),
+            Trigger::Asked | Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => Effect::None,
         }
     }
 
@@ -104,10 +105,12 @@ impl Monitor {
         match trigger {
             Trigger::Asked if self.is_renewable() || self.is_obtainable() => Effect::SingleTry(now.moment),
             Trigger::Asked => Effect::None,
-            Trigger::Woke | Trigger::NetworkChanged if !self.is_renewable() || self.renewal.due.is_some() => {
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed
+                if !self.is_renewable() || self.renewal.due.is_some() =>
+            {
                 Effect::None
             }
-            Trigger::Woke | Trigger::NetworkChanged => {
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => {
                 let at = self.renewal.not_sooner_than_told(self.settled(now));
                 Effect::SingleTry(self.renewal.quick_from.map_or(at, |from| at.max(from + schedule::SINGLE_PERIOD)))
             }

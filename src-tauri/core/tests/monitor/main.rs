@@ -4,6 +4,7 @@
 
 mod answers;
 mod credentials;
+mod no_network;
 mod outage;
 mod quiet;
 mod restart;

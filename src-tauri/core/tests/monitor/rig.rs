@@ -272,6 +272,10 @@ pub(crate) fn offline() -> Answer {
     Answer::Transport(Transport::Dns)
 }
 
+pub(crate) fn no_network() -> Answer {
+    Answer::Transport(Transport::Offline)
+}
+
 pub(crate) fn oauth(status: u16, word: &str) -> Answer {
     Answer::Http { status, content: Content::OAuthError(word.to_owned()), retry_after: None }
 }

@@ -9,7 +9,7 @@ use lamplighter_core::{Event, Moment, Phase};
 
 use crate::rig::{HOUR, MINUTE, Rig, SECOND, brief, busy, offline, renewal};
 
-const AUTOMATIC: [Trigger; 2] = [Trigger::Woke, Trigger::NetworkChanged];
+const AUTOMATIC: [Trigger; 3] = [Trigger::Woke, Trigger::NetworkChanged, Trigger::Resumed];
 
 fn seconds(spans: &[u64]) -> Vec<Duration> {
     spans.iter().copied().map(Duration::from_secs).collect()
@@ -38,7 +38,12 @@ fn quick_tries_follow_a_settle_time_then_the_cadence() {
     for trigger in AUTOMATIC {
         let mut rig = Rig::retrying();
         rig.pass(MINUTE);
-        let code = if trigger == Trigger::Woke { "woke" } else { "network_changed" };
+        let code = match trigger {
+            Trigger::Woke => "woke",
+            Trigger::NetworkChanged => "network_changed",
+            Trigger::Resumed => "resumed",
+            Trigger::Asked => "asked",
+        };
         assert_eq!(brief(&rig.trigger(trigger)), [format!("trigger {code} @1")]);
         assert_eq!(rig.deadline(), Some((2 * SECOND, Wake::Settle)));
         let tries = failing_for(&mut rig, 15 * MINUTE);

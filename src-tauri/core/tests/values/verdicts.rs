@@ -47,6 +47,7 @@ fn whatever_happens_on_the_way_is_weather() {
         Transport::Reset,
         Transport::Timeout,
         Transport::Closed,
+        Transport::Offline,
         Transport::Malformed,
         Transport::Exhausted,
     ];

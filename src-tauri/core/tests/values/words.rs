@@ -21,7 +21,7 @@ const PHASES: [Phase; 11] = [
     Phase::PolicyStopped,
 ];
 
-fn transports() -> [Transport; 8] {
+fn transports() -> [Transport; 9] {
     [
         Transport::Dns,
         Transport::Refused,
@@ -29,6 +29,7 @@ fn transports() -> [Transport; 8] {
         Transport::Reset,
         Transport::Timeout,
         Transport::Closed,
+        Transport::Offline,
         Transport::Malformed,
         Transport::Exhausted,
     ]
