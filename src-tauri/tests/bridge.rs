@@ -11,6 +11,7 @@ use lamplighter_engine::api::WindowRequest;
 use lamplighter_engine::clock::SystemClock;
 use lamplighter_engine::engine::{Engine, Ports};
 use lamplighter_engine::host::Screen;
+use lamplighter_engine::machine::Machine;
 use lamplighter_engine::profile::Profile;
 use lamplighter_engine::{journal, secrets};
 use serde_json::{Map, Value, json};
@@ -34,6 +35,7 @@ impl Stage {
             secrets: secrets::open(config.secret_store, &profile, clock.clone()),
             journal: journal::in_memory(clock.clone()),
             clock,
+            machine: Machine::silent(),
         };
         let engine = Engine::start(profile.clone(), &Environment::new(), config, ports).await.unwrap();
         let (copy, copied) = mpsc::channel();

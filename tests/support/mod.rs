@@ -16,6 +16,7 @@ use lamplighter_core::config::{Config, Environment};
 use lamplighter_core::status::Workload;
 use lamplighter_engine::clock::VirtualClock;
 use lamplighter_engine::engine::{Engine, Handle, Ports};
+use lamplighter_engine::machine::Machine;
 use lamplighter_engine::ports::{Clock, Row};
 use lamplighter_engine::profile::{EngineFile, Profile};
 use lamplighter_engine::{journal, secrets};
@@ -75,7 +76,8 @@ impl Stage {
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let secrets = Arc::new(Brittle::new(secrets::open(config.secret_store, &profile, Arc::clone(&clock))));
         self.secrets = Some(Arc::clone(&secrets));
-        let ports = Ports { secrets, journal: journal::open(&profile.journal_file(), Arc::clone(&clock)), clock };
+        let journal = journal::open(&profile.journal_file(), Arc::clone(&clock));
+        let ports = Ports { secrets, journal, clock, machine: Machine::silent() };
         self.engine = Some(Engine::start(profile, &environment, config, ports).await?);
         Ok(())
     }

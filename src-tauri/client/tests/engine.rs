@@ -12,6 +12,7 @@ use lamplighter_core::status::Workload;
 use lamplighter_engine::api::Word;
 use lamplighter_engine::clock::SystemClock;
 use lamplighter_engine::engine::{Engine, Ports};
+use lamplighter_engine::machine::Machine;
 use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::Profile;
 use lamplighter_engine::{journal, secrets};
@@ -25,6 +26,7 @@ async fn engine(profile: &Profile) -> Engine {
         secrets: secrets::open(SecretStoreKind::Memory, profile, Arc::clone(&clock)),
         journal: journal::in_memory(Arc::clone(&clock)),
         clock,
+        machine: Machine::silent(),
     };
     Engine::start(profile.clone(), &environment, config, ports).await.unwrap()
 }

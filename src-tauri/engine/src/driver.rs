@@ -8,12 +8,13 @@ use lamplighter_core::condition::{Cause, UpstreamFault};
 use lamplighter_core::entry::EntryKind;
 use lamplighter_core::notice::Notice;
 use lamplighter_core::{Command, Event, Monitor, Phase, Status};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::control::Revocation;
 use crate::http::HttpClient;
+use crate::machine::Machine;
 use crate::metrics::Metrics;
 use crate::ports::{Clock, Journal, Row};
 use crate::probe;
@@ -31,6 +32,9 @@ pub(crate) struct Driver {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) machine: Machine,
+    /// Whether the machine is about to sleep: what is under way is finished, and nothing new is begun.
+    pub(crate) falling_asleep: watch::Receiver<bool>,
     pub(crate) notices: mpsc::UnboundedSender<(String, Notice)>,
     pub(crate) reports: mpsc::UnboundedReceiver<Event>,
     pub(crate) asks: mpsc::UnboundedReceiver<Ask>,
@@ -67,15 +71,17 @@ impl Driver {
     /// Runs until it is drained.
     pub(crate) async fn run(mut self) {
         loop {
-            let due = self.monitor.deadline().map(|(moment, _)| self.clock.sleep_until(moment));
+            let awake = !*self.falling_asleep.borrow_and_update();
+            let due = self.monitor.deadline().filter(|_| awake).map(|(moment, _)| self.clock.sleep_until(moment));
             tokio::select! {
                 biased;
                 Some(finished) = self.errands.join_next() => self.finish(finished),
+                Ok(()) = self.falling_asleep.changed() => {}
                 ask = self.asks.recv() => match ask {
                     Some(ask @ (Ask::Handle(..) | Ask::Adopt(..) | Ask::Forget(..) | Ask::Times(..))) => self.answer(ask),
                     Some(Ask::Drain) | None => break,
                 },
-                Some(report) = self.reports.recv() => self.handle(report),
+                Some(report) = self.reports.recv(), if awake => self.handle(report),
                 () = maybe(due) => self.handle(Event::Woken),
             }
         }
@@ -190,10 +196,16 @@ impl Driver {
         let (http, clock) = (self.http.clone(), Arc::clone(&self.clock));
         let word = self.monitor.status().cause.as_ref().map(Cause::code);
         let removing = self.monitor.status().phase == Phase::Removing;
+        let machine = self.machine.clone();
+        let falling_asleep = *self.falling_asleep.borrow();
         async move {
             match command {
                 Command::Load => Finished::Told(session.load().await),
-                Command::Renew(attempt) => Finished::Told(session.renew(attempt, &entry.route).await),
+                Command::Renew(attempt) if falling_asleep => Finished::Told(Session::unsent(attempt)),
+                Command::Renew(attempt) => {
+                    let _vigil = machine.stay_awake();
+                    Finished::Told(session.renew(attempt, &entry.route).await)
+                }
                 Command::Store => Finished::Told(session.store().await),
                 Command::Retire => {
                     session.retire(&word.unwrap_or_default()).await;

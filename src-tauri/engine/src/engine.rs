@@ -19,6 +19,7 @@ use crate::clock::within;
 use crate::configfile::ConfigFile;
 use crate::handle::Inner;
 use crate::host::Host;
+use crate::machine::Machine;
 use crate::metrics::Metrics;
 use crate::notices::Desk;
 use crate::ports::{Clock, Journal, Row, SecretStore};
@@ -54,6 +55,8 @@ pub struct Ports {
     pub secrets: Arc<dyn SecretStore>,
     /// History.
     pub journal: Arc<dyn Journal>,
+    /// Sleep and network.
+    pub machine: Machine,
 }
 
 /// The running engine; dropping it cuts off what is under way, [`Engine::stop`] finishes it.
@@ -109,7 +112,7 @@ impl Engine {
         config: Config,
         ports: Ports,
     ) -> Result<Self, StartError> {
-        let premises = Premises::take(&profile, environment, config.listen).await?;
+        let premises = Premises::take(&profile, environment, config.listen, &ports.machine).await?;
         let mut engine = Self::open(premises, profile, environment, config, ports).await;
         match engine.announce() {
             Ok(()) => Ok(engine),
@@ -163,13 +166,13 @@ impl Engine {
         ports: Ports,
     ) -> Self {
         let Premises { lock, http, keyring, listener, address, base, redirect_uri } = premises;
-        let Ports { clock, secrets, .. } = ports.clone();
+        let Ports { clock, secrets, machine, .. } = ports.clone();
         let keyring = Arc::new(keyring);
         let keyring_was_lost = keyring.set_aside().is_some();
         let metrics = Arc::new(Metrics::default());
         let (notices, due) = mpsc::unbounded_channel();
         let (toasts, _) = broadcast::channel(TOASTS);
-        let triggers = Triggers::new(&*clock);
+        let triggers = Triggers::new(&machine, &*clock);
         let workloads = Workloads::new(http.clone(), ports, Arc::clone(&metrics), notices, base);
         let settings = InForce::new(&config, &profile);
         workloads.journal.append(Row::engine_started(clock.now().wall));
@@ -190,7 +193,7 @@ impl Engine {
         background.spawn(desk.run(due));
 
         let handle = Handle(Arc::new(Inner {
-            signins: Arc::new(SignIns::new(http.clone(), secrets, Arc::clone(&clock), redirect_uri)),
+            signins: Arc::new(SignIns::new(http.clone(), secrets, Arc::clone(&clock), machine, redirect_uri)),
             config_file: Arc::new(ConfigFile::at(&profile.config_file()).under(environment)),
             editing: Mutex::default(),
             under_way: TaskTracker::new(),

@@ -6,6 +6,7 @@ mod failure;
 mod link;
 mod proxies;
 mod trust;
+mod ways;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use zeroize::Zeroizing;
 use self::connector::Connector;
 use self::proxies::Proxies;
 pub(crate) use self::proxies::is_loopback;
+pub(crate) use self::ways::{has_network, way_out};
 
 /// A body on its way up.
 pub type Outgoing = BoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -54,6 +56,7 @@ struct Stack {
     client: ArcSwap<Client<Connector, Outgoing>>,
     connector: Connector,
     proxies: Arc<Proxies>,
+    has_network: fn() -> bool,
 }
 
 /// Why the stack could not be set up.
@@ -108,12 +111,23 @@ impl HttpClient {
         let proxies = Arc::new(Proxies::read(environment)?);
         let connector = Connector::new(trust::configuration(environment)?, Arc::clone(&proxies));
         let client = ArcSwap::from_pointee(pooled(connector.clone()));
-        Ok(Self { stack: Arc::new(Stack { client, connector, proxies }) })
+        Ok(Self { stack: Arc::new(Stack { client, connector, proxies, has_network: || true }) })
     }
 
-    /// Forgets idle connections: after a sleep or a change of networks they lead nowhere, and a request
-    /// sent on one would only find out by waiting. Exchanges under way go on.
+    /// The same stack, not yet used, that asks `has_network` whether any way leads out of this machine when one fails;
+    /// without that it takes one for granted.
+    #[must_use]
+    pub fn asking(mut self, has_network: fn() -> bool) -> Self {
+        if let Some(stack) = Arc::get_mut(&mut self.stack) {
+            stack.has_network = has_network;
+        }
+        self
+    }
+
+    /// Forgets idle connections, and gives up those that are just being opened: after a sleep or a change of networks they
+    /// lead nowhere, and a request on one would only find out by waiting. Exchanges under way go on.
     pub fn forget_connections(&self) {
+        self.stack.connector.give_up();
         self.stack.client.store(Arc::new(pooled(self.stack.connector.clone())));
     }
 
@@ -133,10 +147,20 @@ impl HttpClient {
             request.headers_mut().insert(PROXY_AUTHORIZATION, credentials.clone());
         }
         let client = self.stack.client.load_full();
-        client
-            .request(request)
-            .await
-            .map_err(|error| SendError { fault: Fault::of(&error, error.is_connect()), source: Some(Box::new(error)) })
+        client.request(request).await.map_err(|error| {
+            let fault = self.without_network(Fault::of(&error, error.is_connect()));
+            SendError { fault, source: Some(Box::new(error)) }
+        })
+    }
+
+    /// `fault`, or what is behind it where this machine has no network.
+    fn without_network(&self, fault: Fault) -> Fault {
+        match fault {
+            Fault::Transport(Transport::Dns | Transport::Unreachable) if !(self.stack.has_network)() => {
+                Fault::Transport(Transport::Offline)
+            }
+            Fault::Transport(_) | Fault::Tls => fault,
+        }
     }
 
     /// Sends one request and reads its answer whole, at most `bound` bytes of body. Follows nothing.

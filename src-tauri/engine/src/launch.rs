@@ -15,7 +15,7 @@ use crate::engine::{Engine, Ports, StartError};
 use crate::log::DailyLog;
 use crate::ports::Clock;
 use crate::profile::Profile;
-use crate::{descriptors, journal, memory, secrets};
+use crate::{descriptors, journal, memory, secrets, triggers};
 
 /// What is logged reaches the disk as long as this is held.
 pub use tracing_appender::non_blocking::WorkerGuard as LogGuard;
@@ -168,6 +168,7 @@ pub async fn start(
         clock: Arc::clone(&clock),
         secrets: secrets::open(config.secret_store, &profile, Arc::clone(&clock)),
         journal: journal::open(&profile.journal_file(), clock),
+        machine: triggers::listen(),
     };
     Engine::start(profile, environment, config, doors).await
 }

@@ -21,6 +21,7 @@ pub mod keys;
 pub mod launch;
 pub mod log;
 mod look;
+pub mod machine;
 pub mod memory;
 pub mod metrics;
 mod notices;
@@ -39,7 +40,7 @@ pub mod settings;
 mod settling;
 mod signin;
 mod step_ups;
-mod triggers;
+pub mod triggers;
 mod workloads;
 
 pub use engine::{Engine, Handle};

@@ -41,7 +41,7 @@ impl Desk {
                     self.show(board.noticed(each, self.clock.now()));
                     batch.clear();
                 }
-                trigger = self.triggers.next() => {
+                trigger = self.triggers.next(&*self.clock) => {
                     if trigger == Trigger::Woke {
                         board.woke(self.clock.now());
                     }

@@ -21,6 +21,7 @@ use crate::clock::within;
 use crate::control::{ControlError, SignIn, SignInOutcome};
 use crate::grant::{Grant, Origin};
 use crate::http::HttpClient;
+use crate::machine::Machine;
 use crate::oauth::{SignInError, Tokens};
 use crate::ports::{Clock, SecretStore};
 use crate::registry::Entry;
@@ -35,6 +36,7 @@ pub(crate) struct SignIns {
     http: HttpClient,
     store: Arc<dyn SecretStore>,
     clock: Arc<dyn Clock>,
+    machine: Machine,
     redirect_uri: Url,
     /// By workload: each has one.
     flows: Mutex<HashMap<String, Arc<Flow>>>,
@@ -43,9 +45,15 @@ pub(crate) struct SignIns {
 }
 
 impl SignIns {
-    pub(crate) fn new(http: HttpClient, store: Arc<dyn SecretStore>, clock: Arc<dyn Clock>, redirect_uri: Url) -> Self {
+    pub(crate) fn new(
+        http: HttpClient,
+        store: Arc<dyn SecretStore>,
+        clock: Arc<dyn Clock>,
+        machine: Machine,
+        redirect_uri: Url,
+    ) -> Self {
         let completing = TaskTracker::new();
-        Self { http, store, clock, redirect_uri, flows: Mutex::default(), completing }
+        Self { http, store, clock, machine, redirect_uri, flows: Mutex::default(), completing }
     }
 
     /// The sign-in of a workload that waits for the browser, if there is one.

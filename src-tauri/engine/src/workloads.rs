@@ -16,6 +16,7 @@ use url::Url;
 use crate::driver::Driver;
 use crate::engine::Ports;
 use crate::http::HttpClient;
+use crate::machine::Machine;
 use crate::metrics::Metrics;
 use crate::ports::{Clock, Journal, SecretStore};
 use crate::registry::{Entry, Registry};
@@ -32,6 +33,7 @@ pub(crate) struct Workloads {
     pub(crate) secrets: Arc<dyn SecretStore>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) machine: Machine,
     pub(crate) registry: Arc<Registry>,
     pub(crate) notices: mpsc::UnboundedSender<(String, Notice)>,
     pub(crate) leases: Arc<AtomicU64>,
@@ -50,7 +52,7 @@ impl Workloads {
         notices: mpsc::UnboundedSender<(String, Notice)>,
         base: Url,
     ) -> Self {
-        let Ports { clock, secrets, journal } = ports;
+        let Ports { clock, secrets, journal, machine } = ports;
         Self {
             revocations: Arc::new(Revocations::new(http.clone(), Arc::clone(&clock), Arc::clone(&journal))),
             http,
@@ -58,6 +60,7 @@ impl Workloads {
             secrets,
             clock,
             journal,
+            machine,
             registry: Arc::new(Registry::new()),
             notices,
             leases: Arc::new(AtomicU64::new(1)),
@@ -129,6 +132,8 @@ impl Workloads {
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),
             journal: Arc::clone(&self.journal),
+            machine: self.machine.clone(),
+            falling_asleep: self.machine.falling_asleep(),
             notices: self.notices.clone(),
             reports: reported,
             asks: asked,

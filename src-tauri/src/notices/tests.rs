@@ -3,6 +3,7 @@ use std::sync::Mutex;
 use lamplighter_core::config::{Config, Environment, SecretStoreKind};
 use lamplighter_engine::clock::VirtualClock;
 use lamplighter_engine::engine::{Engine, Ports};
+use lamplighter_engine::machine::Machine;
 use lamplighter_engine::profile::Profile;
 use lamplighter_engine::settings::{ChangedDesktop, ChangedSettings};
 use lamplighter_engine::{journal, secrets};
@@ -76,6 +77,7 @@ impl Stage {
             clock: Arc::new(clock.clone()),
             secrets: secrets::open(SecretStoreKind::Memory, &profile, Arc::new(clock.clone())),
             journal: journal::in_memory(Arc::new(clock.clone())),
+            machine: Machine::silent(),
         };
         let engine = Engine::start(profile, &Environment::new(), config, ports).await.unwrap();
         let daemon = Arc::new(Daemon::default());

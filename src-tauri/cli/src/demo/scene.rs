@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lamplighter_core::config::{Config, Environment, GrantKind, Name, Resource, SecretStoreKind};
 use lamplighter_engine::clock::SystemClock;
 use lamplighter_engine::engine::{Engine, Handle, NewWorkload, Ports};
+use lamplighter_engine::machine::Machine;
 use lamplighter_engine::profile::Profile;
 use lamplighter_engine::{journal, secrets};
 use lamplighter_simulator::{Server, World, person};
@@ -37,6 +38,7 @@ impl Scene {
             secrets: secrets::open(SecretStoreKind::Memory, &profile, clock.clone()),
             journal: journal::in_memory(clock.clone()),
             clock,
+            machine: Machine::silent(),
         };
         let engine = Engine::start(profile, &environment, config, ports).await?;
         let world = World::new();

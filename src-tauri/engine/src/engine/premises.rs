@@ -12,6 +12,7 @@ use url::Url;
 use super::StartError;
 use crate::http::HttpClient;
 use crate::keys::Keyring;
+use crate::machine::Machine;
 use crate::profile::{Lock, Profile};
 
 pub(super) struct Premises {
@@ -33,9 +34,10 @@ impl Premises {
         profile: &Profile,
         environment: &Environment,
         listen: SocketAddr,
+        machine: &Machine,
     ) -> Result<Self, StartError> {
         let lock = profile.lock().map_err(|source| files(&profile.state_dir, source))?.map_err(StartError::Held)?;
-        let http = HttpClient::new(environment)?;
+        let http = HttpClient::new(environment)?.asking(machine.has_network());
         let keys = profile.keys_file();
         let keyring = Keyring::open(&keys).map_err(|source| files(&keys, source))?;
         let refused = |source| StartError::Listen { address: listen, source };

@@ -15,6 +15,7 @@ use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::Intercept;
 use rustls::ClientConfig;
+use tokio::sync::Notify;
 use tower::Service;
 
 use super::failure::{BoxError, ConnectError};
@@ -37,6 +38,8 @@ type Tcp = HttpConnector<Resolver>;
 #[derive(Clone)]
 pub(super) struct Connector {
     secure: HttpsConnector<Way>,
+    /// Told when what is being opened leads nowhere any more.
+    given_up: Arc<Notify>,
 }
 
 impl Connector {
@@ -54,7 +57,12 @@ impl Connector {
 
         let to_proxy = HttpsConnector::from((tcp.clone(), tls.clone()));
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Self { secure: HttpsConnector::from((Way { tcp, to_proxy, proxies }, tls)) }
+        Self { secure: HttpsConnector::from((Way { tcp, to_proxy, proxies }, tls)), given_up: Arc::default() }
+    }
+
+    /// Gives up the connections that are just being opened.
+    pub(super) fn give_up(&self) {
+        self.given_up.notify_waiters();
     }
 }
 
@@ -71,7 +79,13 @@ impl Service<Uri> for Connector {
         let connecting = self.secure.call(destination);
         #[expect(clippy::disallowed_methods, reason = "bounds one connection in real time; no decision hangs on it")]
         let bounded = tokio::time::timeout(CONNECT, connecting);
-        Box::pin(async move { bounded.await.unwrap_or_else(|_| Err(ConnectError::Timeout.into())) })
+        let given_up = Arc::clone(&self.given_up);
+        Box::pin(async move {
+            tokio::select! {
+                connected = bounded => connected.unwrap_or_else(|_| Err(ConnectError::Timeout.into())),
+                () = given_up.notified() => Err(ConnectError::GivenUp.into()),
+            }
+        })
     }
 }
 

@@ -19,6 +19,9 @@ pub(super) enum ConnectError {
     /// TCP, TLS and the proxy's consent together took too long.
     #[error("connecting took too long")]
     Timeout,
+    /// The network changed meanwhile.
+    #[error("the network changed before the connection stood")]
+    GivenUp,
     /// The proxy did not open the way.
     #[error("the proxy did not open the way")]
     Proxy(#[source] BoxError),
@@ -56,6 +59,7 @@ fn telling(cause: &(dyn Error + 'static)) -> Option<Fault> {
             ConnectError::Lookup(error) if is_exhaustion(error) => Some(Fault::Transport(Transport::Exhausted)),
             ConnectError::Lookup(_) => Some(Fault::Transport(Transport::Dns)),
             ConnectError::Timeout => Some(Fault::Transport(Transport::Timeout)),
+            ConnectError::GivenUp => Some(Fault::Transport(Transport::Reset)),
             ConnectError::Proxy(_) => None,
         };
     }

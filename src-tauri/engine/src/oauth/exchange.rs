@@ -100,6 +100,7 @@ pub(super) fn unreachable(url: &Url, error: &SendError) -> SignInError {
         Fault::Transport(Transport::Timeout) => "it did not answer in time",
         Fault::Transport(Transport::Closed) => "it closed the connection without an answer",
         Fault::Transport(Transport::Malformed) => "what it sent is no HTTP, or too long to be read",
+        Fault::Transport(Transport::Offline) => "this machine has no network to reach it by",
         Fault::Transport(Transport::Exhausted) => "this machine has no file descriptor left for a connection to it",
         Fault::Tls => "its certificate is not trusted, or TLS with it failed",
     };

@@ -46,6 +46,12 @@ impl Session {
         }
     }
 
+    /// What comes of an attempt that was not made, since the machine is about to sleep.
+    pub(crate) fn unsent(attempt: Attempt) -> Outcome {
+        let TokenFailure { answer, skew, .. } = transport(Transport::Offline);
+        Outcome { event: Event::RenewalFailed { attempt, answer, skew, registered: false }, credential: None }
+    }
+
     /// One exchange, and where the store holds a newer token than the one refused, one more with that.
     async fn exchange(&self, route: &Route) -> Result<Renewed, TokenFailure> {
         let _turn = self.turns.lock().await;

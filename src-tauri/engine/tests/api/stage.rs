@@ -9,6 +9,7 @@ use http_body_util::BodyExt as _;
 use lamplighter_core::config::{Config, Environment, SecretStoreKind};
 use lamplighter_engine::clock::SystemClock;
 use lamplighter_engine::engine::{Engine, Ports};
+use lamplighter_engine::machine::Machine;
 use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::Profile;
 use lamplighter_engine::{api, journal, secrets};
@@ -44,6 +45,7 @@ impl Stage {
             secrets: secrets::open(SecretStoreKind::Memory, &profile, Arc::clone(&clock)),
             journal: journal::in_memory(Arc::clone(&clock)),
             clock,
+            machine: Machine::silent(),
         };
         let engine = Engine::start(profile, &environment, config, ports).await.unwrap();
         Self { router: api::router(engine.handle()), engine, home }

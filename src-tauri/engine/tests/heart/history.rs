@@ -18,13 +18,13 @@ async fn day(stage: &Stage) -> Vec<(Phase, i64)> {
 async fn an_engine_that_was_stopped_knows_nothing_of_the_time_between() {
     let stage = Stage::signed_in().await;
     stage.clock.advance(Duration::from_mins(10));
-    let Stage { home, shelf, clock, journal, server, engine, handle } = stage;
+    let Stage { home, shelf, clock, journal, server, engine, handle, teller } = stage;
     drop(handle);
     engine.stop().await;
     clock.advance(Duration::from_mins(20));
     let engine = start(home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
     let handle = engine.handle();
-    let stage = Stage { home, shelf, clock, journal, server, engine, handle };
+    let stage = Stage { home, shelf, clock, journal, server, engine, handle, teller };
     stage.comes_to(Phase::Running).await;
     stage.clock.advance(Duration::from_mins(5));
     let day = day(&stage).await;
@@ -38,7 +38,7 @@ async fn an_engine_that_was_killed_is_known_until_its_last_row() {
     stage.clock.advance(Duration::from_mins(10));
     stage.refreshes().await;
     stage.clock.advance(Duration::from_mins(3));
-    let Stage { home, shelf, clock, journal, server, engine, handle } = stage;
+    let Stage { home, shelf, clock, journal, server, engine, handle, teller } = stage;
     drop((handle, engine));
     while std::sync::Arc::strong_count(&shelf) > 1 {
         tokio::task::yield_now().await;
@@ -46,7 +46,7 @@ async fn an_engine_that_was_killed_is_known_until_its_last_row() {
     clock.advance(Duration::from_mins(20));
     let engine = start(home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
     let handle = engine.handle();
-    let stage = Stage { home, shelf, clock, journal, server, engine, handle };
+    let stage = Stage { home, shelf, clock, journal, server, engine, handle, teller };
     stage.comes_to(Phase::Running).await;
     stage.clock.advance(Duration::from_mins(5));
     let day = day(&stage).await;

@@ -6,6 +6,7 @@ mod stage;
 
 mod abandoned;
 mod added;
+mod asleep;
 mod device;
 mod drain;
 mod history;

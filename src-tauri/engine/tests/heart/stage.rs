@@ -19,6 +19,7 @@ use lamplighter_engine::grant::Secrets;
 use lamplighter_engine::handle::Handle;
 use lamplighter_engine::http::{HttpClient, outgoing};
 use lamplighter_engine::journal;
+use lamplighter_engine::machine::{Machine, Teller};
 use lamplighter_engine::ports::{Clock, Journal, Row, SecretStore, StoreError};
 use lamplighter_engine::profile::Profile;
 use lamplighter_simulator::{Server, World, person};
@@ -92,6 +93,8 @@ pub(crate) struct Stage {
     pub(crate) server: Server,
     pub(crate) engine: Engine,
     pub(crate) handle: Handle,
+    /// What the machine tells.
+    pub(crate) teller: Teller,
 }
 
 impl Stage {
@@ -101,13 +104,14 @@ impl Stage {
         let shelf = Arc::<Shelf>::default();
         let clock = VirtualClock::new();
         let journal = journal::in_memory(Arc::new(clock.clone()));
-        let engine = engine(home.path(), &shelf, &clock, &journal).await;
+        let (machine, teller) = Machine::new();
+        let engine = start_on(machine, home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
         let handle = engine.handle();
         let (start, time) = (clock.now(), clock.clone());
         let world = World::with_clock(Arc::new(move || time.now().moment.since(start.moment)), start.wall);
         let server = world.server("linear").unwrap();
         handle.add(workload(&server)).await.unwrap();
-        Self { home, shelf, clock, journal, server, engine, handle }
+        Self { home, shelf, clock, journal, server, engine, handle, teller }
     }
 
     /// With the workload signed in.
@@ -127,11 +131,12 @@ impl Stage {
 
     /// Stops the engine and starts another on the same profile.
     pub(crate) async fn again(self) -> Self {
-        let Self { home, shelf, clock, journal, server, engine: before, handle: _ } = self;
+        let Self { home, shelf, clock, journal, server, engine: before, handle: _, teller: _ } = self;
         before.stop().await;
-        let engine = engine(home.path(), &shelf, &clock, &journal).await;
+        let (machine, teller) = Machine::new();
+        let engine = start_on(machine, home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
         let handle = engine.handle();
-        Self { home, shelf, clock, journal, server, engine, handle }
+        Self { home, shelf, clock, journal, server, engine, handle, teller }
     }
 
     /// A request of a local client, its answer's body still to come.
@@ -171,12 +176,19 @@ impl Stage {
     }
 }
 
-async fn engine(home: &Path, shelf: &Arc<Shelf>, clock: &VirtualClock, journal: &Arc<dyn Journal>) -> Engine {
-    start(home, "127.0.0.1:0", shelf, clock, journal).await.unwrap()
+/// Starts an engine that listens at `listen`, on a machine that tells nothing.
+pub(crate) async fn start(
+    home: &Path,
+    listen: &str,
+    shelf: &Arc<Shelf>,
+    clock: &VirtualClock,
+    journal: &Arc<dyn Journal>,
+) -> Result<Engine, StartError> {
+    start_on(Machine::silent(), home, listen, shelf, clock, journal).await
 }
 
-/// Starts an engine that listens at `listen`.
-pub(crate) async fn start(
+async fn start_on(
+    machine: Machine,
     home: &Path,
     listen: &str,
     shelf: &Arc<Shelf>,
@@ -192,6 +204,7 @@ pub(crate) async fn start(
         clock: Arc::new(clock.clone()) as Arc<dyn Clock>,
         secrets: Arc::clone(shelf) as Arc<dyn SecretStore>,
         journal: Arc::clone(journal),
+        machine,
     };
     Engine::start(profile, &environment, config, ports).await
 }

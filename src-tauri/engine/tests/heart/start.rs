@@ -16,7 +16,7 @@ fn free() -> String {
 
 #[tokio::test]
 async fn an_engine_that_cannot_be_announced_is_wound_down() {
-    let Stage { home, shelf, clock, journal, server: _server, engine, handle } = Stage::signed_in().await;
+    let Stage { home, shelf, clock, journal, server: _server, engine, handle, .. } = Stage::signed_in().await;
     drop(handle);
     engine.stop().await;
     let in_the_way: PathBuf = home.path().join("engine.json");

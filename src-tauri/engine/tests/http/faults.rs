@@ -45,6 +45,35 @@ async fn a_name_without_an_address_is_a_matter_of_dns() {
 }
 
 #[tokio::test]
+async fn a_name_that_cannot_be_looked_up_without_a_network_says_nothing_of_names() {
+    let http = http().asking(|| false);
+    let error = get(&http, &format!("http://{}.invalid/", "a".repeat(64))).await.err().unwrap();
+    assert_eq!(error.fault, Fault::Transport(Transport::Offline));
+    let refusing = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let error = get(&http, &format!("http://{refusing}/")).await.err().unwrap();
+    assert_eq!(error.fault, Fault::Transport(Transport::Refused), "whoever refuses was reached");
+}
+
+#[tokio::test]
+async fn a_connection_that_is_being_opened_is_given_up_when_the_network_changes() {
+    let http = http();
+    // It takes the connection and never begins TLS.
+    let (accepted, mut opened) = tokio::sync::mpsc::unbounded_channel();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            accepted.send(stream).unwrap();
+        }
+    });
+    let asking = http.clone();
+    let asked = tokio::spawn(async move { get(&asking, &url).await.err().unwrap().fault });
+    let _held = opened.recv().await.unwrap();
+    http.forget_connections();
+    assert_eq!(asked.await.unwrap(), Fault::Transport(Transport::Reset));
+}
+
+#[tokio::test]
 async fn a_connection_that_ends_without_an_answer_was_closed() {
     let address = serving(|mut stream| async move {
         let _ = stream.read(&mut [0; 4096]).await;

@@ -1,0 +1,101 @@
+//! What the machine around the engine tells of itself, and what it is told: sleep, the network, the person's session.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// What the machine has told so far. Counters, so that what happens twice is not taken for once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// How often it woke.
+    pub woken: u64,
+    /// How often addresses, routes or name servers changed, bursts counted as one.
+    pub network: u64,
+    /// How often the person came back to the session.
+    pub resumed: u64,
+}
+
+/// The engine's ear to the machine, and its word to it; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    surroundings: watch::Receiver<Surroundings>,
+    falling_asleep: watch::Receiver<bool>,
+    busy: Arc<watch::Sender<usize>>,
+    has_network: fn() -> bool,
+    /// Who finds out what there is to tell; they end with the last of these.
+    _doors: Arc<JoinSet<()>>,
+}
+
+/// The other end: whoever knows how the machine is.
+#[derive(Debug)]
+pub struct Teller {
+    /// What there is to tell.
+    pub surroundings: watch::Sender<Surroundings>,
+    /// Whether the machine has said that it is about to sleep: nothing new may be begun.
+    pub falling_asleep: watch::Sender<bool>,
+    /// How many token exchanges are under way: until there are none, the machine should stay awake.
+    pub busy: watch::Receiver<usize>,
+}
+
+/// The machine should stay awake as long as this is held.
+#[derive(Debug)]
+pub(crate) struct Vigil(Arc<watch::Sender<usize>>);
+
+impl Machine {
+    /// A machine, and the other end of it.
+    #[must_use]
+    pub fn new() -> (Self, Teller) {
+        let (surroundings, told) = watch::channel(Surroundings::default());
+        let (falling_asleep, announced) = watch::channel(false);
+        let (busy, watched) = watch::channel(0);
+        let machine = Self {
+            surroundings: told,
+            falling_asleep: announced,
+            busy: Arc::new(busy),
+            has_network: || true,
+            _doors: Arc::default(),
+        };
+        (machine, Teller { surroundings, falling_asleep, busy: watched })
+    }
+
+    /// A machine that nothing is known of.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self::new().0
+    }
+
+    /// The same machine, told of by `doors`, where `has_network` tells whether any way leads out of it.
+    pub(crate) fn told_by(self, doors: JoinSet<()>, has_network: fn() -> bool) -> Self {
+        Self { has_network, _doors: Arc::new(doors), ..self }
+    }
+
+    /// Tells whether any way leads out of it; where nobody knows, one does.
+    pub(crate) fn has_network(&self) -> fn() -> bool {
+        self.has_network
+    }
+
+    /// What it tells, from now on.
+    pub(crate) fn surroundings(&self) -> watch::Receiver<Surroundings> {
+        let mut surroundings = self.surroundings.clone();
+        surroundings.borrow_and_update();
+        surroundings
+    }
+
+    /// Whether it is about to sleep, told at every change from now on.
+    pub(crate) fn falling_asleep(&self) -> watch::Receiver<bool> {
+        self.falling_asleep.clone()
+    }
+
+    /// Asks it to stay awake, for as long as the answer is held. It need not obey.
+    pub(crate) fn stay_awake(&self) -> Vigil {
+        self.busy.send_modify(|busy| *busy += 1);
+        Vigil(Arc::clone(&self.busy))
+    }
+}
+
+impl Drop for Vigil {
+    fn drop(&mut self) {
+        self.0.send_modify(|busy| *busy -= 1);
+    }
+}
