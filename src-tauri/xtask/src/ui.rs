@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::process::{command, run, top};
+use crate::process::{npm, run, top};
 use crate::tools;
 
 /// Installs, checks, tests and builds it.
@@ -46,5 +46,5 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 fn npm_run(script: &str) -> Result<()> {
-    run(command("npm", ["run", "--silent", script]).current_dir(folder()))
+    run(npm(["run", "--silent", script]).current_dir(folder()))
 }
