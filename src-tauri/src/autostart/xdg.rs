@@ -27,9 +27,11 @@ impl Autostart {
         let folders = BaseDirs::new().ok_or_else(|| io::Error::other("there is no home folder"))?;
         let systems = std::env::var_os("XDG_CONFIG_DIRS").filter(|folders| !folders.is_empty());
         let systems = systems.unwrap_or_else(|| "/etc/xdg".into());
+        // The specification has relative ones left out.
+        let systems = std::env::split_paths(&systems).filter(|folder| folder.is_absolute());
         Ok(Self {
             own: file_in(folders.config_dir()),
-            systems: std::env::split_paths(&systems).map(|folder| file_in(&folder)).collect(),
+            systems: systems.map(|folder| file_in(&folder)).collect(),
             program: program::file()?,
         })
     }
