@@ -51,7 +51,7 @@ pub(crate) fn bundle(as_built: Option<Profile>) -> Result<()> {
 
 fn build() -> Result<()> {
     tools::prepare_build()?;
-    ui::ui()?;
+    ui::build()?;
     let packages = ["lamplighter-desktop", "lamplighter-cli"].map(|package| format!("--package={package}"));
     run(cargo(["build", "--release", "--locked"]).args(packages))
 }

@@ -25,9 +25,14 @@ pub(crate) fn ui() -> Result<()> {
 /// When it cannot be built.
 pub(crate) fn built() -> Result<()> {
     // What stands in for the page where npm is not at hand has none.
-    if folder().join("dist/assets").is_dir() {
-        return Ok(());
-    }
+    if folder().join("dist/assets").is_dir() { Ok(()) } else { build() }
+}
+
+/// Builds it as it is now.
+///
+/// # Errors
+/// When it cannot be built.
+pub(crate) fn build() -> Result<()> {
     tools::prepare_ui()?;
     npm_run("build")
 }
