@@ -85,7 +85,11 @@ async fn it_is_upgraded_and_taken_away_under_the_running_app() {
     product.sign_in(&servers.mcp).await;
     let before = running(&app);
 
+    // Whoever administers the machine has switched it off for everybody.
+    let entry = machine.path(AUTOSTART_ENTRY);
+    std::fs::write(&entry, "[Desktop Entry]\nHidden=true\n").unwrap();
     machine.install();
+    assert!(std::fs::read_to_string(&entry).unwrap().contains("Hidden=true"), "an upgrade leaves that as it is");
     assert_ne!(running(&app), before, "it still runs the program that was replaced");
     product.refresh().await;
 

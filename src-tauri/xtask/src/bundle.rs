@@ -3,6 +3,7 @@
 //! What a package holds and how it is described is said by `src-tauri/tauri.conf.json` and `src-tauri/bundle`; here is
 //! added what is known only once the programs are built.
 
+mod conffiles;
 mod dependencies;
 
 use std::fs;
@@ -39,14 +40,16 @@ pub(crate) fn bundle(as_built: Option<Profile>) -> Result<()> {
             ("target/release", None)
         }
     };
-    let program = |name: &str| top().join(folder).join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let folder = top().join(folder);
+    let program = |name: &str| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let [app, command_line] = ["lamplighter-desktop", "lamplighter"].map(program);
 
     let mut settings = json!({ "bundle": { "externalBin": [beside_the_app(&command_line)?] } });
     if cfg!(target_os = "linux") {
         settings["bundle"]["linux"]["deb"]["depends"] = dependencies::of(&[&app, &command_line])?.into();
     }
-    run(bundler().args(bundler_flag).arg("--config").arg(settings.to_string()))
+    run(bundler().args(bundler_flag).arg("--config").arg(settings.to_string()))?;
+    if cfg!(target_os = "linux") { conffiles::mark(&folder) } else { Ok(()) }
 }
 
 fn build() -> Result<()> {
