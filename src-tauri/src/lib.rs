@@ -16,6 +16,7 @@ mod errands;
 mod host;
 mod notices;
 mod order;
+mod program;
 mod second;
 mod tray;
 mod window;

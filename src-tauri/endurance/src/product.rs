@@ -17,10 +17,15 @@ use crate::patience::{until, within};
 /// The one workload of these tests.
 pub const NAME: &str = "tools";
 
+const COMMAND_LINE: &str = "lamplighter";
+const DESKTOP_APP: &str = "lamplighter-desktop";
+
 /// A profile, and the program to use it with.
 pub struct Product {
     home: TempDir,
     environment: BTreeMap<&'static str, OsString>,
+    /// Where the programs are, if not where they were built.
+    installed: Option<PathBuf>,
     /// What the shell does first that becomes the program.
     preamble: String,
 }
@@ -57,12 +62,21 @@ impl Product {
             std::fs::create_dir(&path).unwrap();
             environment.insert(folder, path.into());
         }
-        Self { home, environment, preamble: String::new() }
+        Self { home, environment, installed: None, preamble: String::new() }
     }
 
     /// Sets an environment variable of all runs from now on.
     pub fn set(&mut self, name: &'static str, value: impl Into<OsString>) {
         self.environment.insert(name, value.into());
+    }
+
+    /// Uses the programs in `folder` from now on, and finds them on the search path, in place of those that were built.
+    pub fn install(&mut self, folder: &Path) {
+        let path = &self.environment["PATH"];
+        let folders = std::iter::once(folder.to_owned()).chain(std::env::split_paths(path));
+        let path = std::env::join_paths(folders).unwrap();
+        self.set("PATH", path);
+        self.installed = Some(folder.to_owned());
     }
 
     /// Has the shell do `preamble` before it becomes the program (`"$0" "$@"`).
@@ -74,6 +88,11 @@ impl Product {
     /// Where the program keeps its files.
     pub fn profile(&self) -> PathBuf {
         self.home.path().join("lamplighter")
+    }
+
+    /// What this environment variable, the name of a folder, stands for.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        self.environment[name].clone().into()
     }
 
     /// What the engines of this profile said on standard error so far.
@@ -101,8 +120,13 @@ impl Product {
 
     /// Starts the desktop app.
     pub fn desktop(&self, arguments: &[&str]) -> Child {
-        let command = self.command_of(desktop_program(), arguments);
+        let command = self.command_of(&self.desktop_program(), arguments);
         Child::start("lamplighter-desktop", command, self.home.path())
+    }
+
+    /// Where the desktop app is.
+    pub fn desktop_program(&self) -> PathBuf {
+        self.installed_or(DESKTOP_APP, desktop_program)
     }
 
     /// `program` of others, where it finds what this profile's programs find.
@@ -170,8 +194,12 @@ impl Product {
         self.until_status("a refresh", |now| now["status"] == "running" && now["last_success_at"] != *before).await
     }
 
+    fn installed_or(&self, name: &str, built: fn() -> &'static Path) -> PathBuf {
+        self.installed.as_ref().map_or_else(|| built().to_owned(), |folder| folder.join(name))
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
-        self.command_of(program(), arguments)
+        self.command_of(&self.installed_or(COMMAND_LINE, program), arguments)
     }
 
     fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
@@ -190,13 +218,13 @@ pub fn has(status: &Value, code: &str) -> bool {
 
 /// Where the program is.
 pub fn program() -> &'static Path {
-    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| built("lamplighter", "lamplighter-cli"));
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| built(COMMAND_LINE, "lamplighter-cli"));
     &PROGRAM
 }
 
 /// Where the desktop app is.
 pub fn desktop_program() -> &'static Path {
-    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| built("lamplighter-desktop", "lamplighter-desktop"));
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| built(DESKTOP_APP, "lamplighter-desktop"));
     &PROGRAM
 }
 

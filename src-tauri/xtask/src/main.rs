@@ -4,6 +4,7 @@
 
 mod bench;
 mod bindings;
+mod bundle;
 mod check;
 mod endure;
 mod fuzz;
@@ -64,6 +65,12 @@ enum Task {
         #[arg(long, value_name = "N", default_value_t = 1)]
         minutes: u64,
     },
+    /// Make the package that people install: on Linux a .deb, on macOS a .dmg, on Windows an installer.
+    Bundle {
+        /// Of the programs that are in target/debug or target/release, as they are, and build nothing.
+        #[arg(long, value_name = "PROFILE", value_enum)]
+        as_built: Option<bundle::Profile>,
+    },
     /// Install what the web UI is made of; check, test and build it.
     Ui,
     /// Write what the web UI knows of the control API: types and operations, into ui/src/api.
@@ -82,6 +89,7 @@ fn main() -> ExitCode {
         Task::Bench { arguments } => bench::bench(&arguments),
         Task::Endure { arguments } => endure::endure(&arguments),
         Task::Fuzz { targets, minutes } => fuzz::fuzz(&targets, minutes),
+        Task::Bundle { as_built } => bundle::bundle(as_built),
         Task::Ui => ui::ui(),
         Task::Bindings => bindings::bindings(),
         Task::Icons => process::run(&mut cargo(["run", "--quiet", "--package", "lamplighter-icons"])),

@@ -24,6 +24,11 @@ pub(crate) fn cargo<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Comman
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
 }
 
+/// Node.js's package manager, which on Windows is a script.
+pub(crate) fn npm<I: IntoIterator<Item: AsRef<OsStr>>>(arguments: I) -> Command {
+    command(if cfg!(windows) { "npm.cmd" } else { "npm" }, arguments)
+}
+
 /// Runs `command` and waits for its end.
 ///
 /// # Errors

@@ -5,14 +5,14 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{cargo, command, found, output, run, say, top};
+use crate::process::{cargo, command, found, npm, output, run, say, top};
 
 /// The oldest Node.js that programs of others run on.
 const NODE: u32 = 20;
 
 /// Programs for a real browser, a real Secret Service and a real desktop without a screen, with the Debian package of
 /// each; of one that is on no search path, the file.
-const PROGRAMS: [(&str, &str); 18] = [
+const PROGRAMS: [(&str, &str); 19] = [
     ("chromium", "chromium"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("secret-tool", "libsecret-tools"),
@@ -30,6 +30,7 @@ const PROGRAMS: [(&str, &str); 18] = [
     ("scrot", "scrot"),
     ("gdbus", "libglib2.0-bin"),
     ("ip", "iproute2"),
+    ("desktop-file-validate", "desktop-file-utils"),
     ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core"),
 ];
 
@@ -43,7 +44,8 @@ const LIBRARIES: [(&str, &str); 3] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"
 pub(crate) fn prepare_tests() -> Result<()> {
     system_packages(&missing_for_tests(), "the tests")?;
     node_is_recent()?;
-    from_npm("tests/foreign")
+    from_npm("tests/foreign")?;
+    prepare_bundle()
 }
 
 /// Gets the libraries that the desktop app is built with.
@@ -67,6 +69,19 @@ pub(crate) fn prepare_ui() -> Result<()> {
     system_packages(missing, "the web UI")?;
     node_is_recent()?;
     from_npm("ui")
+}
+
+/// Gets what packages are made with.
+///
+/// # Errors
+/// When something is missing that cannot be installed; the error says what to do.
+pub(crate) fn prepare_bundle() -> Result<()> {
+    let wanted = [("npm", "npm"), ("dpkg-shlibdeps", "dpkg-dev")].into_iter();
+    let missing: Vec<&str> =
+        wanted.filter(|(program, _)| found(program).is_none()).map(|(_, package)| package).collect();
+    system_packages(&missing, "packages")?;
+    node_is_recent()?;
+    from_npm("src-tauri/bundle")
 }
 
 /// Gets what the benchmarks need: the rivals made by others.
@@ -178,7 +193,7 @@ fn from_npm(place: &str) -> Result<()> {
     if installed.is_some() && installed >= changed(folder.join("package-lock.json")) {
         return Ok(());
     }
-    run(command("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder))
+    run(npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder))
         .with_context(|| format!("cannot install what {place} names\nhint: is npm's registry within reach?"))
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::process::{command, run, top};
+use crate::process::{npm, run, top};
 use crate::tools;
 
 /// Installs, checks, tests and builds it.
@@ -25,9 +25,14 @@ pub(crate) fn ui() -> Result<()> {
 /// When it cannot be built.
 pub(crate) fn built() -> Result<()> {
     // What stands in for the page where npm is not at hand has none.
-    if folder().join("dist/assets").is_dir() {
-        return Ok(());
-    }
+    if folder().join("dist/assets").is_dir() { Ok(()) } else { build() }
+}
+
+/// Builds it as it is now.
+///
+/// # Errors
+/// When it cannot be built.
+pub(crate) fn build() -> Result<()> {
     tools::prepare_ui()?;
     npm_run("build")
 }
@@ -46,5 +51,5 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 fn npm_run(script: &str) -> Result<()> {
-    run(command("npm", ["run", "--silent", script]).current_dir(folder()))
+    run(npm(["run", "--silent", script]).current_dir(folder()))
 }

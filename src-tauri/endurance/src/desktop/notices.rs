@@ -38,6 +38,8 @@ pub struct Shown {
     pub actions: Vec<String>,
     /// How urgent it is: 0, 1, 2.
     pub urgency: Option<u8>,
+    /// The desktop entry of the program that it is from.
+    pub desktop_entry: Option<String>,
 }
 
 impl Notices {
@@ -105,6 +107,7 @@ impl Shown {
             body: body.try_into().unwrap(),
             actions: actions.try_into().unwrap(),
             urgency: hints.remove("urgency").map(|urgency| urgency.try_into().unwrap()),
+            desktop_entry: hints.remove("desktop-entry").map(|entry| entry.try_into().unwrap()),
         }
     }
 

@@ -97,6 +97,12 @@ impl Screen {
         until(&format!("a window called {title}"), async || self.windows(title).await.into_iter().next()).await
     }
 
+    /// The class of a window, by which desktops find the program's entry in their menu.
+    pub async fn class(&self, window: &str) -> String {
+        let told = run(self.command("xprop").args(["-id", window, "WM_CLASS"])).await;
+        told.split('"').nth(1).unwrap_or_else(|| panic!("{told}")).to_owned()
+    }
+
     /// Closes a window as a person does who has no mouse, and waits until it is gone.
     pub async fn close(&self, window: &str) {
         until("the window to close", async || {

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::child::Child;
 use crate::patience::{until, within};
-use crate::product::{Product, desktop_program};
+use crate::product::Product;
 
 /// A window of its own, on the engine that runs in a profile.
 pub struct Window {
@@ -29,7 +29,7 @@ impl Window {
         command.arg(format!("--port={port}")).env("TAURI_WEBVIEW_AUTOMATION", "true");
         let driver = product.begin_command("webdriver", command);
         let arguments: Vec<_> = ["window"].iter().chain(arguments).collect();
-        let options = json!({ "binary": desktop_program(), "args": arguments });
+        let options = json!({ "binary": product.desktop_program(), "args": arguments });
         let capabilities = [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities);
@@ -52,11 +52,22 @@ impl Window {
 
     /// Writes `text` into the field that is called `name`, in place of what is there.
     pub async fn fill(&self, name: &str, text: &str) {
-        let path = format!("//*[@id=//label[normalize-space()={}]/@for]", quoted(name));
+        let path = field(name);
         until(&format!("a field called {name:?}"), async || {
             let field = self.client.find(Locator::XPath(&path)).await.ok()?;
             field.clear().await.ok()?;
             field.send_keys(text).await.ok()
+        })
+        .await;
+    }
+
+    /// Turns the switch that is called `name` on, or off, once it is the other way.
+    pub async fn turn(&self, name: &str, on: bool) {
+        let path = field(name);
+        until(&format!("the switch {name:?} to be turned"), async || {
+            let switch = self.client.find(Locator::XPath(&path)).await.ok()?;
+            let other_way = switch.is_selected().await.ok()? != on;
+            if other_way { switch.click().await.ok() } else { None }
         })
         .await;
     }
@@ -108,6 +119,11 @@ impl Drop for Window {
             eprintln!("--- the window read:\n{}", self.seen.lock().unwrap());
         }
     }
+}
+
+/// What the label `name` belongs to, in `XPath`.
+fn field(name: &str) -> String {
+    format!("//*[@id=//label[normalize-space()={}]/@for]", quoted(name))
 }
 
 /// `text` as a literal of `XPath`.
