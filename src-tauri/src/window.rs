@@ -125,7 +125,7 @@ impl Window {
 }
 
 fn start(WindowRequest { workload, screen }: &WindowRequest) -> io::Result<Child> {
-    let mut command = Command::new(std::env::current_exe()?);
+    let mut command = Command::new(crate::program::file()?);
     command.arg("window").arg("--attached");
     if let Some(workload) = workload {
         command.arg("--workload").arg(workload);

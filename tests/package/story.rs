@@ -92,6 +92,10 @@ async fn it_is_upgraded_and_taken_away_under_the_running_app() {
     assert!(std::fs::read_to_string(&entry).unwrap().contains("Hidden=true"), "an upgrade leaves that as it is");
     assert_ne!(running(&app), before, "it still runs the program that was replaced");
     product.refresh().await;
+    tray.press(&["Open Lamplighter"]).await;
+    let screen = desktop.screen.as_ref().unwrap();
+    let window = screen.until_window("Lamplighter").await;
+    screen.close(&window).await;
 
     servers.control("outage=forbidden").await;
     product.done(&["retry", NAME]).await;
