@@ -12,7 +12,7 @@ const NODE: u32 = 20;
 
 /// Programs for a real browser, a real Secret Service and a real desktop without a screen, with the Debian package of
 /// each; of one that is on no search path, the file.
-const PROGRAMS: [(&str, &str); 18] = [
+const PROGRAMS: [(&str, &str); 19] = [
     ("chromium", "chromium"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("secret-tool", "libsecret-tools"),
@@ -27,6 +27,7 @@ const PROGRAMS: [(&str, &str); 18] = [
     ("xfce4-notifyd-config", "xfce4-notifyd"),
     ("xwininfo", "x11-utils"),
     ("xdotool", "xdotool"),
+    ("xclip", "xclip"),
     ("scrot", "scrot"),
     ("gdbus", "libglib2.0-bin"),
     ("ip", "iproute2"),
