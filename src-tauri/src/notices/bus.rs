@@ -61,11 +61,7 @@ struct Capabilities {
 
 /// Asked anew each time: another daemon may have taken over.
 async fn capabilities() -> zbus::Result<Capabilities> {
-    let bus = zbus::Connection::session().await?;
-    let name = "org.freedesktop.Notifications";
-    let answer =
-        bus.call_method(Some(name), "/org/freedesktop/Notifications", Some(name), "GetCapabilities", &()).await?;
-    let words: Vec<String> = answer.body().deserialize()?;
+    let words: Vec<String> = ask("GetCapabilities", &()).await?.body().deserialize()?;
     let has = |word: &str| words.iter().any(|held| held == word);
     Ok(Capabilities { actions: has("actions"), markup: has("body-markup") })
 }
