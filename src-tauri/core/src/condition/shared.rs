@@ -81,22 +81,9 @@ pub(crate) fn shared(workloads: &[Workload]) -> impl Iterator<Item = Condition> 
 
 /// How the secret store fails those that cannot read their login.
 fn store_fault(workloads: &[Workload]) -> Option<StoreFault> {
-    workloads.iter().find_map(|workload| match Cause::from_code(workload.reason_code.as_deref()?) {
-        Cause::Store(fault) => Some(fault),
-        Cause::Transport(_)
-        | Cause::Tls
-        | Cause::CaptivePortal { .. }
-        | Cause::Firewall { .. }
-        | Cause::ServerBusy { .. }
-        | Cause::Unreadable
-        | Cause::OAuth(_)
-        | Cause::Ceiling
-        | Cause::NoRefreshToken
-        | Cause::SignInNeeded
-        | Cause::SignedOut
-        | Cause::RefusedByServer
-        | Cause::Upstream(_)
-        | Cause::SignIn(_) => None,
+    workloads.iter().find_map(|workload| {
+        let Cause::Store(fault) = Cause::from_code(workload.reason_code.as_deref()?) else { return None };
+        Some(fault)
     })
 }
 
