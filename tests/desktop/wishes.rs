@@ -18,6 +18,7 @@ async fn a_copied_address_outlives_the_window() {
     let tray = desktop.tray().await;
     product.sign_in(&servers.mcp).await;
     product.done(&["add", "other", &servers.mcp]).await;
+    tray.until_status_line("other needs you to sign in").await;
 
     // By the menu, without any window.
     tray.press(&["● tools", "Copy address"]).await;
