@@ -65,6 +65,12 @@ impl SessionBus {
         Self { home, address, connection, _started: None }
     }
 
+    /// Another connection to it, which has the name `name`.
+    pub async fn connect_as(&self, name: &'static str) -> Connection {
+        let builder = zbus::connection::Builder::address(self.address.as_str()).unwrap();
+        within("the session bus", builder.name(name).unwrap().build()).await.unwrap()
+    }
+
     /// A connection to it.
     pub fn connection(&self) -> &Connection {
         &self.connection

@@ -90,9 +90,10 @@ impl Window {
         .await;
     }
 
-    /// Turns the switch that is called `name`.
-    pub async fn turn(&self, name: &str) {
-        until(&format!("a switch called {name:?}"), async || self.field(name).await?.click().await.ok()).await;
+    /// Turns the switch that is called `name` on, or off, once it is the other way.
+    pub async fn turn(&self, name: &str, on: bool) {
+        self.until_turned(name, !on).await;
+        until(&format!("the switch {name:?} to be turned"), async || self.field(name).await?.click().await.ok()).await;
     }
 
     /// Waits until the switch that is called `name` is on, or off.
