@@ -8,3 +8,4 @@ mod lacking;
 mod life;
 mod stage;
 mod story;
+mod wishes;

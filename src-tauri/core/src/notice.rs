@@ -229,11 +229,12 @@ impl Group {
         now.since(self.since) <= TOGETHER || may_pass
     }
 
+    /// Monitors tell of a trouble once: one that tells of it again was well in between, and that is news too.
     fn add(&mut self, workload: &str) {
+        self.stale = true;
         if !self.waiting.insert(workload.to_owned()) {
             return;
         }
-        self.stale = true;
         match self.recovered.iter().position(|name| name == workload) {
             Some(index) => drop(self.recovered.remove(index)),
             None => self.members.push(workload.to_owned()),

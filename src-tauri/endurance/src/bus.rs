@@ -28,12 +28,12 @@ const CONFIG: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bu
 
 const FOLDERS: [&str; 5] = ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"];
 
-/// A running bus, which ends when this is dropped, and with it who cannot go on without.
+/// A running bus. One that was started here ends when this is dropped, and with it who cannot go on without.
 pub struct SessionBus {
-    home: TempDir,
+    home: PathBuf,
     address: String,
     connection: Connection,
-    _daemon: Child,
+    _started: Option<(Child, TempDir)>,
 }
 
 impl SessionBus {
@@ -49,9 +49,26 @@ impl SessionBus {
         command.arg("--config-file").arg(config).args(["--nofork", "--print-address=1"]);
         let mut daemon = Child::start("dbus-daemon", command, home.path());
         let address = daemon.line().await;
+        let bus = Self::at(home.path().to_owned(), address).await;
+        Self { _started: Some((daemon, home)), ..bus }
+    }
+
+    /// The one that this process was started on, by a [command](Self::command) of it.
+    pub async fn around() -> Self {
+        let variable = |name| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
+        Self::at(variable("HOME").into(), variable("DBUS_SESSION_BUS_ADDRESS")).await
+    }
+
+    async fn at(home: PathBuf, address: String) -> Self {
         let connecting = zbus::connection::Builder::address(address.as_str()).unwrap().build();
         let connection = within("the session bus", connecting).await.unwrap();
-        Self { home, address, connection, _daemon: daemon }
+        Self { home, address, connection, _started: None }
+    }
+
+    /// Another connection to it, which has the name `name`.
+    pub async fn connect_as(&self, name: &'static str) -> Connection {
+        let builder = zbus::connection::Builder::address(self.address.as_str()).unwrap();
+        within("the session bus", builder.name(name).unwrap().build()).await.unwrap()
     }
 
     /// A connection to it.
@@ -61,7 +78,7 @@ impl SessionBus {
 
     /// The folder that is home to the programs of this session.
     pub fn home(&self) -> &Path {
-        self.home.path()
+        &self.home
     }
 
     /// What `XDG_RUNTIME_DIR` is here.

@@ -23,7 +23,9 @@ impl Child {
         let errors = folder.join(format!("{name}.stderr"));
         let file = File::options().create(true).append(true).open(&errors).unwrap();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file).kill_on_drop(true);
-        let mut process = command.spawn().unwrap_or_else(|error| panic!("{name} cannot be started: {error}"));
+        let mut process = command.spawn().unwrap_or_else(|error| {
+            panic!("{name} cannot be started: {error} (`cargo xtask test` installs what is missing)")
+        });
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         Self { name: name.to_owned(), process, lines, errors }
     }

@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
+use tokio::process::Command;
 use zbus::Connection;
 use zbus::zvariant::OwnedObjectPath;
 
@@ -59,6 +60,13 @@ impl Keyring {
         let mut answer = Vec::new();
         within("the unlocking", daemon.read_to_end(&mut answer)).await.unwrap();
         assert_eq!(answer, [8, DONE].map(u32::to_be_bytes).concat());
+    }
+
+    /// Sends it a signal, by the word for it.
+    pub async fn signal(&self, signal: &str) {
+        let id = self.daemon.id().unwrap().to_string();
+        let sent = Command::new("kill").args([&format!("-{signal}"), &id]).status().await;
+        assert!(sent.unwrap().success());
     }
 
     /// Kills it, and waits until it is gone from the bus.

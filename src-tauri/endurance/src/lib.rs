@@ -1,6 +1,7 @@
 //! Lamplighter as a whole, as processes: the program in a profile of its own, the servers and clients of
-//! `tests/foreign`, a real keyring. The tests of the whole are made of these, and the two ordeals are here: an engine
-//! that is [killed](kills) at random moments, and one that is [worn](soak) by faults that come and go.
+//! `tests/foreign`, a real keyring, a real [desktop session](desktop) without a screen that anybody sees. The tests of the
+//! whole are made of these, and the two ordeals are here: an engine that is [killed](kills) at random moments, and one that
+//! is [worn](soak) by faults that come and go.
 //!
 //! It knows the program from outside only: its commands, its files, its port. It fails as tests do, by panicking.
 #![cfg(unix)]

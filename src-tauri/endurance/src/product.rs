@@ -170,6 +170,12 @@ impl Product {
         self.done(&["login", NAME]).await;
     }
 
+    /// Where clients reach the workload `name`.
+    pub async fn address(&self, name: &str) -> String {
+        let endpoint: Value = serde_json::from_str(&self.done(&["endpoint", name, "--json"]).await).unwrap();
+        endpoint["url"].as_str().unwrap().to_owned()
+    }
+
     /// What `status --json` says of the workload.
     pub async fn status(&self) -> Value {
         let run = self.run(&["status", NAME, "--json"]).await;

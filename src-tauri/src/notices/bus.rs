@@ -1,8 +1,15 @@
 //! Notices by the Desktop Notifications Specification, over the session bus.
 
+use std::pin::pin;
+
+use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
-use notify_rust::{Hint, Notification, NotificationResponse, Timeout, Urgency};
+use notify_rust::{Hint, Notification, NotificationHandle, NotificationResponse, Timeout, Urgency};
+use serde::Serialize;
 use tokio::sync::oneshot;
+use zbus::message::Type;
+use zbus::zvariant::DynamicType;
+use zbus::{MatchRule, Message, MessageStream};
 
 use super::{Board, Click, NotShown, Notice, Shown};
 
@@ -21,35 +28,63 @@ pub(super) struct Bus;
 impl Board for Bus {
     fn show<'a>(&'a self, notice: &'a Notice, replaced: Option<u32>) -> BoxFuture<'a, Result<Shown, NotShown>> {
         Box::pin(async move {
-            let can = capabilities().await.map_err(|error| NotShown(error.into()))?;
-            let shown = draw(notice, &can, replaced).show_async().await.map_err(|error| NotShown(error.into()))?;
-            let number = shown.id();
-            let clicked = async move {
-                let (tell, told) = oneshot::channel();
-                let response = shown.wait_for_action_async(|response: &NotificationResponse| {
-                    let _ = tell.send(clicked_by(response));
-                });
-                response.await;
-                told.await.ok().flatten()
+            let prepared = async {
+                let bus = zbus::Connection::session().await?;
+                Ok((capabilities(&bus).await?, presses(&bus).await?))
             };
-            Ok(Shown { number, clicked: Box::pin(clicked) })
+            let (can, presses) = prepared.await.map_err(|error: zbus::Error| NotShown(error.into()))?;
+            let shown = draw(notice, &can, replaced).show_async().await.map_err(|error| NotShown(error.into()))?;
+            Ok(Shown { number: shown.id(), clicked: Box::pin(clicked(shown, presses)) })
         })
     }
 
     fn take_down(&self, number: u32) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            if let Err(error) = ask("CloseNotification", &number).await {
+            let done = async { ask(&zbus::Connection::session().await?, "CloseNotification", &number).await };
+            if let Err(error) = done.await {
                 tracing::debug!(%error, "a notice is not taken down");
             }
         })
     }
 }
 
+/// Listens to what is pressed, from before the notice is shown: whoever is quick must not be missed.
+async fn presses(bus: &zbus::Connection) -> zbus::Result<MessageStream> {
+    let rule = MatchRule::builder().msg_type(Type::Signal).path(PATH)?.interface(DAEMON)?.member("ActionInvoked")?;
+    MessageStream::for_match_rule(rule.build(), bus, None).await
+}
+
+/// Ready when the person clicks the notice that is `shown`, or it is gone.
+async fn clicked(shown: NotificationHandle, presses: MessageStream) -> Option<Click> {
+    let number = shown.id();
+    let mut presses = pin!(presses.filter_map(|press| {
+        let told: Option<(u32, String)> = press.ok().and_then(|press| press.body().deserialize().ok());
+        std::future::ready(told.filter(|(notice, _)| *notice == number))
+    }));
+    let (tell, told) = oneshot::channel();
+    let response = shown.wait_for_action_async(|response: &NotificationResponse| {
+        let _ = tell.send(clicked_by(response));
+    });
+    tokio::select! {
+        biased;
+        Some((_, action)) = presses.next() => click(&action),
+        () = response => told.await.ok().flatten(),
+    }
+}
+
 fn clicked_by(response: &NotificationResponse) -> Option<Click> {
     match response {
-        NotificationResponse::Default => Some(Click::Body),
-        NotificationResponse::Action(action) => (action == SIGN_IN).then_some(Click::SignIn),
+        NotificationResponse::Default => click(BODY),
+        NotificationResponse::Action(action) => click(action),
         NotificationResponse::Reply(_) | NotificationResponse::Closed(_) => None,
+    }
+}
+
+fn click(action: &str) -> Option<Click> {
+    match action {
+        BODY => Some(Click::Body),
+        SIGN_IN => Some(Click::SignIn),
+        _ => None,
     }
 }
 
@@ -60,19 +95,14 @@ struct Capabilities {
 }
 
 /// Asked anew each time: another daemon may have taken over.
-async fn capabilities() -> zbus::Result<Capabilities> {
-    let bus = zbus::Connection::session().await?;
-    let name = "org.freedesktop.Notifications";
-    let answer =
-        bus.call_method(Some(name), "/org/freedesktop/Notifications", Some(name), "GetCapabilities", &()).await?;
-    let words: Vec<String> = answer.body().deserialize()?;
+async fn capabilities(bus: &zbus::Connection) -> zbus::Result<Capabilities> {
+    let words: Vec<String> = ask(bus, "GetCapabilities", &()).await?.body().deserialize()?;
     let has = |word: &str| words.iter().any(|held| held == word);
     Ok(Capabilities { actions: has("actions"), markup: has("body-markup") })
 }
 
 /// Calls the notification daemon.
-async fn ask<B: serde::Serialize + zbus::zvariant::DynamicType>(method: &str, body: &B) -> zbus::Result<zbus::Message> {
-    let bus = zbus::Connection::session().await?;
+async fn ask<B: Serialize + DynamicType>(bus: &zbus::Connection, method: &str, body: &B) -> zbus::Result<Message> {
     bus.call_method(Some(DAEMON), PATH, Some(DAEMON), method, body).await
 }
 

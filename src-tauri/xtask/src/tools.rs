@@ -27,6 +27,7 @@ const PROGRAMS: [(&str, &str); 19] = [
     ("xfce4-notifyd-config", "xfce4-notifyd"),
     ("xwininfo", "x11-utils"),
     ("xdotool", "xdotool"),
+    ("xclip", "xclip"),
     ("scrot", "scrot"),
     ("gdbus", "libglib2.0-bin"),
     ("ip", "iproute2"),

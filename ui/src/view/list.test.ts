@@ -10,6 +10,7 @@ import {
   retrying,
   snapshot,
   stopped,
+  waiting,
   workload,
 } from "../../tests/stage/samples";
 import type { Condition, Workload } from "../contract";
@@ -61,6 +62,7 @@ describe("a row", () => {
       next: null,
       reason: "The server ended this login.",
       action: "sign-in",
+      asks: true,
     });
   });
 
@@ -70,9 +72,22 @@ describe("a row", () => {
 
   it("says nothing that a banner says of all", () => {
     const beside = (condition: Condition) =>
-      list(snapshot([retrying("a", { conditions: [condition] })], [condition]), null, {}, now).rows[0]!;
+      list(snapshot([retrying("a", { conditions: [condition], remedy: condition.remedy })], [condition]), null, {}, now)
+        .rows[0]!;
     expect(beside(offline)).toMatchObject({ lamp: "offline", label: "trying again", reason: null });
-    expect(beside(locked)).toMatchObject({ lamp: "needs-you", label: "trying again", reason: null });
+    expect(beside(offline).details).toMatchObject({ conditions: [], remedy: null });
+  });
+
+  it("that waits for the keychain leaves the words to the banner, and offers to try now", () => {
+    const row = list(snapshot([waiting("a")], [locked]), null, {}, now).rows[0]!;
+    expect(row).toMatchObject({ lamp: "needs-you", label: "starting", asks: false, reason: null, action: "try-now" });
+    expect(row.details).toMatchObject({ conditions: [], remedy: null, actions: ["try-now", "stop", "remove"] });
+  });
+
+  it("says what helps once", () => {
+    expect(only(retrying("a")).details).toMatchObject({ conditions: [firewall], remedy: null });
+    const remedy = "Choose Sign in, or run `lamplighter login a`.";
+    expect(only(ended("a", { conditions: [firewall] })).details).toMatchObject({ conditions: [firewall], remedy });
   });
 
   it("that runs, but wants more access, needs the person", () => {
@@ -86,6 +101,7 @@ describe("a row", () => {
     expect(only(workload("notion", { conditions: [condition] }))).toMatchObject({
       lamp: "needs-you",
       label: "more access needed",
+      asks: true,
       action: "sign-in",
       reason: "More.",
     });
@@ -174,7 +190,7 @@ describe("what is asked of the person", () => {
   });
 
   it("is not what a banner asks for", () => {
-    expect(of([retrying("a", { conditions: [locked] })]).ask).toBeNull();
+    expect(of([waiting("a")]).ask).toBeNull();
   });
 
   it("leads to the row where no click of ours helps", () => {

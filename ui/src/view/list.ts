@@ -38,6 +38,8 @@ export interface RowView {
   /** Host and account. */
   where: string;
   label: string;
+  /** Whether the label asks something of the person; what a banner asks of them, it does not. */
+  asks: boolean;
   /** What happens next and when, where something does. */
   next: string | null;
   /** Why it is as it is. */
@@ -58,7 +60,9 @@ export interface Details {
   issuer: string | null;
   expires: string | null;
   since: string;
+  /** What is wrong with this one alone. */
   conditions: Condition[];
+  /** What helps, where no condition says it. */
   remedy: string | null;
   actions: Action[];
 }
@@ -80,7 +84,7 @@ export function list(snapshot: Snapshot, history: History | null, begun: Record<
   const sorted = snapshot.workloads.toSorted((one, other) => rank(one) - rank(other));
   return {
     ask: ask(sorted, begun),
-    banners: snapshot.conditions.toSorted((one, other) => gravity[other.severity] - gravity[one.severity]),
+    banners: gravestFirst(snapshot.conditions),
     rows: sorted.map((workload) => row(workload, snapshot.conditions, history, begun[workload.name] ?? {}, now)),
   };
 }
@@ -125,26 +129,40 @@ function need(workload: Workload): string {
 function row(workload: Workload, shared: Condition[], history: History | null, begun: Begun, now: number): RowView {
   const spans = history?.workloads[workload.name];
   const signingIn = begun.signingIn ?? (workload.signing_in ? ({ stage: "waiting", address: null } as const) : null);
+  const alone = apart(workload, shared);
   return {
     name: workload.name,
     lamp: lamp(workload),
     where: [hostOf(workload.url), workload.account].filter(Boolean).join(" · "),
-    label: label(workload, shared),
+    label: label(alone),
+    asks: lamp(alone) === "needs-you",
     next: next(workload, now),
-    reason: reason(workload, shared),
+    reason: reason(alone),
     signingIn,
     busy: begun.busy ?? null,
     said: begun.said && !(begun.said.well && now - begun.said.at > GOOD_NEWS) ? begun.said : null,
     action: signingIn ? null : primary(workload),
     strip: spans ? strip(spans, now) : null,
-    details: details(workload, now),
+    details: details(alone, now),
   };
 }
 
-function label(workload: Workload, shared: Condition[]): string {
+/** What `workload` has to say that no banner says of all of them, and nothing of it twice. */
+function apart(workload: Workload, shared: Condition[]): Workload {
+  const said = new Set(shared.map(({ code }) => code));
+  const conditions = workload.conditions.filter(({ code }) => !said.has(code));
+  return {
+    ...workload,
+    conditions,
+    reason: conditions.length < workload.conditions.length ? null : workload.reason,
+    remedy: workload.conditions.some(({ remedy }) => remedy === workload.remedy) ? null : workload.remedy,
+  };
+}
+
+function label(workload: Workload): string {
   const { status, grant } = workload;
   const asked = status === "unauthenticated" ? undefined : demand(workload);
-  if (asked && !said(asked, shared)) return inSentence(asked.title);
+  if (asked) return inSentence(asked.title);
   if (status === "unauthenticated" && grant === "client_credentials") return "not signed in";
   if (status === "unauthenticated" && grant === "bearer") return "new token needed";
   return labels[status];
@@ -175,14 +193,12 @@ function next(workload: Workload, now: number): string | null {
   }
 }
 
-/** What a banner says of all of them, no row says again. */
-function said(condition: Condition, shared: Condition[]): boolean {
-  return shared.some(({ code }) => code === condition.code);
-}
+const gravestFirst = (conditions: Condition[]) =>
+  conditions.toSorted((one, other) => gravity[other.severity] - gravity[one.severity]);
 
-function reason(workload: Workload, shared: Condition[]): string | null {
-  const worst = workload.conditions.toSorted((one, other) => gravity[other.severity] - gravity[one.severity])[0];
-  if (worst) return said(worst, shared) ? null : worst.text;
+function reason(workload: Workload): string | null {
+  const worst = gravestFirst(workload.conditions)[0];
+  if (worst) return worst.text;
   return workload.reason && workload.status !== "stopped" ? sentence(workload.reason) : null;
 }
 
@@ -193,12 +209,13 @@ function primary(workload: Workload): Action | null {
       return signIn ?? (workload.grant === "client_credentials" ? "try-now" : null);
     case "running":
       return demand(workload) ? signIn : null;
+    case "starting":
+      return demand(workload) ? "try-now" : null;
     case "auth_retrying":
     case "unhealthy":
       return "try-now";
     case "stopped":
       return "start";
-    case "starting":
     case "stopping":
     case "error":
     case "removing":
@@ -243,6 +260,7 @@ function actions(workload: Workload): Action[] {
     case "unauthenticated":
       return [...(person ? ["sign-in" as const] : []), "try-now", "stop", "remove"];
     case "starting":
+      return ["try-now", "stop", "remove"];
     case "unknown":
     case "error":
       return ["stop", "remove"];

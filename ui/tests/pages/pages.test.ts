@@ -35,6 +35,13 @@ describe("the way in", () => {
     await accessible();
   });
 
+  it("has the lamp for an icon, by the address that it names itself", async () => {
+    const icon = await page.locator("link[rel=icon]").evaluate((link) => (link as HTMLLinkElement).href);
+    const answer = await page.request.get(icon);
+    expect([answer.status(), answer.headers()["content-type"]]).toEqual([200, "image/svg+xml"]);
+    expect(answer.headers()["content-security-policy"]).toContain("img-src 'self'");
+  });
+
   it("stays open over a reload", async () => {
     await page.reload();
     await page.getByRole("heading", { name: "No server yet" }).waitFor();

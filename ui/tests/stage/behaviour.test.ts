@@ -155,3 +155,14 @@ it(
     await expect.poll(() => page.evaluate(() => document.getAnimations().length)).toBe(1);
   }),
 );
+
+it("shows whether it starts at login as that is when somebody looks", () =>
+  theatre.show({ name: "settings", scene: "pair", at: "#/settings" }, "light", async (page) => {
+    const start = page.getByRole("switch", { name: "Start at login" });
+    await expect.poll(() => start.isChecked()).toBe(true);
+    await page.evaluate(() => {
+      (window as unknown as InPage).host.autostart!.read = async () => false;
+      window.dispatchEvent(new Event("focus"));
+    });
+    await expect.poll(() => start.isChecked()).toBe(false);
+  }));

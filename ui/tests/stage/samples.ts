@@ -53,9 +53,10 @@ export const offline: Condition = {
 export const locked: Condition = {
   code: "store_locked",
   severity: "error",
-  title: "Secret store out of reach",
-  text: "The saved logins cannot be read: the keychain is locked.",
-  remedy: "Unlock your keychain; it goes on by itself then.",
+  title: "Your keychain is locked",
+  text: "Saved logins can be read once it is unlocked; nothing is lost.",
+  remedy:
+    "Unlock your keychain; it goes on by itself then. To try now, choose Try now, or run `lamplighter retry --all`.",
 };
 
 export const retrying = (name: string, differing: Partial<Workload> = {}) =>
@@ -71,6 +72,27 @@ export const retrying = (name: string, differing: Partial<Workload> = {}) =>
     remedy: firewall.remedy,
     ...differing,
   });
+
+/** Waits for the keychain, as each one says by itself. */
+export const waiting = (name: string, differing: Partial<Workload> = {}) => {
+  const condition = {
+    ...locked,
+    title: "Secret store out of reach",
+    text: "The saved login cannot be read: the secret store is locked.",
+    remedy: locked.remedy.replace("--all", name),
+  };
+  return workload(name, {
+    status: "starting",
+    reason_code: "store_locked",
+    reason: "the secret store is locked",
+    since: at(-3),
+    next_attempt_at: at(0.9),
+    expires_at: null,
+    conditions: [condition],
+    remedy: condition.remedy,
+    ...differing,
+  });
+};
 
 export const ended = (name: string, differing: Partial<Workload> = {}) =>
   workload(name, {

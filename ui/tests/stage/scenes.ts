@@ -14,6 +14,7 @@ import {
   row,
   snapshot,
   stopped,
+  waiting,
   workload,
 } from "./samples";
 
@@ -134,9 +135,13 @@ export const scenes: Record<string, () => Staged> = {
     ]),
   offline: () => staged(snapshot(offlineLamps, [offline]), { history: () => days }),
   locked: () =>
-    staged(snapshot([notion, retrying("sentry", { url: sentry.url, conditions: [locked] })], [locked]), {
-      history: () => days,
-    }),
+    staged(
+      snapshot(
+        [waiting("notion", { url: notion.url, account: notion.account }), waiting("sentry", { url: sentry.url })],
+        [locked],
+      ),
+      { history: () => days },
+    ),
   empty: () => staged(showing()),
   away: () => whole(),
   add: () => adding(() => asking),

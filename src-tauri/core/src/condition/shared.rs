@@ -3,10 +3,9 @@
 
 use std::net::SocketAddr;
 
-use super::causes::store_sentence;
 use super::remedies::store_remedy;
-use super::troubles::in_the_way;
-use super::{Cause, Condition, Obstacle, Severity, StoreFault, capitalised};
+use super::troubles::{STORE_LOCKED, in_the_way};
+use super::{Cause, Condition, Obstacle, Severity, StoreFault};
 use crate::status::{Phase, Workload};
 
 /// What `lamplighter retry` is told instead of a name.
@@ -93,36 +92,27 @@ pub(crate) fn shared(workloads: &[Workload]) -> impl Iterator<Item = Condition> 
 
 /// How the secret store fails those that cannot read their login.
 fn store_fault(workloads: &[Workload]) -> Option<StoreFault> {
-    workloads.iter().find_map(|workload| match Cause::from_code(workload.reason_code.as_deref()?) {
-        Cause::Store(fault) => Some(fault),
-        Cause::Transport(_)
-        | Cause::Tls
-        | Cause::CaptivePortal { .. }
-        | Cause::Firewall { .. }
-        | Cause::ServerBusy { .. }
-        | Cause::Unreadable
-        | Cause::OAuth(_)
-        | Cause::Ceiling
-        | Cause::NoRefreshToken
-        | Cause::SignInNeeded
-        | Cause::SignedOut
-        | Cause::RefusedByServer
-        | Cause::Upstream(_)
-        | Cause::SignIn(_) => None,
+    workloads.iter().find_map(|workload| {
+        let Cause::Store(fault) = Cause::from_code(workload.reason_code.as_deref()?) else { return None };
+        Some(fault)
     })
 }
 
 fn out_of_store(fault: StoreFault) -> Condition {
-    let title = match fault {
-        StoreFault::Locked => "Your keychain is locked",
-        StoreFault::Absent => "No keychain answers",
-        StoreFault::Failed => "Secret store out of reach",
+    let (title, text) = match fault {
+        StoreFault::Locked => {
+            ("Your keychain is locked", "Saved logins can be read once it is unlocked; nothing is lost.")
+        }
+        StoreFault::Absent => ("No keychain answers", "Saved logins can be read once one does; nothing is lost."),
+        StoreFault::Failed => {
+            ("Secret store out of reach", "It answered with an error, so saved logins cannot be read; nothing is lost.")
+        }
     };
     Condition {
-        code: Cause::Store(fault).code(),
+        code: STORE_LOCKED.to_owned(),
         severity: Severity::Error,
         title: title.to_owned(),
-        text: format!("{}, so saved logins cannot be read; nothing is lost.", capitalised(store_sentence(fault))),
+        text: text.to_owned(),
         remedy: store_remedy(fault, ALL),
     }
 }

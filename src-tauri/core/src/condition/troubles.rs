@@ -7,6 +7,9 @@ use super::remedies::{more_access, sign_in, sign_in_sooner, store_remedy};
 use super::{Condition, Obstacle, Severity, Trouble};
 use crate::config::GrantKind;
 
+/// The secret store cannot be read, for whichever reason.
+pub(super) const STORE_LOCKED: &str = "store_locked";
+
 /// What a condition says, before it belongs to a workload.
 type Wording = (&'static str, Severity, &'static str, String, String);
 
@@ -23,7 +26,7 @@ pub(super) fn condition(trouble: &Trouble, name: &str, grant: GrantKind) -> Cond
             store_remedy(*fault, name),
         ),
         Trouble::StoreLocked(fault) => (
-            "store_locked",
+            STORE_LOCKED,
             Severity::Error,
             "Secret store out of reach",
             format!("The saved login cannot be read: {}.", store_sentence(*fault)),

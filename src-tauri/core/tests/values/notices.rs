@@ -211,6 +211,30 @@ fn several_that_need_a_sign_in_share_a_toast_without_a_button() {
 }
 
 #[test]
+fn a_sign_in_that_is_needed_again_is_news_however_soon() {
+    let mut desk = Desk::new();
+    let first = desk.toast("linear", &ended());
+    // It is signed in, of which no notice tells, and the toast is put away.
+    desk.pass(2 * SECOND);
+    let again = desk.notice("linear", &ended());
+    assert_eq!(again, std::slice::from_ref(&first), "at once, in the same place");
+    desk.pass(Duration::from_millis(100));
+    assert_eq!(desk.toast("linear", &ended()), first, "as soon as it may change");
+
+    let both = desk.toast("notion", &ended());
+    assert_eq!(both.workloads, ["linear", "notion"]);
+    assert_eq!(desk.toast("linear", &ended()), both, "each is named once");
+    assert_eq!(desk.board.deadline(), None);
+}
+
+#[test]
+fn a_token_that_is_not_saved_again_is_news_however_soon() {
+    let mut desk = Desk::new();
+    let first = desk.toast("linear", &Notice::NotStored);
+    assert_eq!(desk.toast("linear", &Notice::NotStored), first);
+}
+
+#[test]
 fn three_seconds_are_together_and_not_a_moment_more() {
     let mut desk = Desk::new();
     desk.notice("linear", &ended());

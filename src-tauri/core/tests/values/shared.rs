@@ -1,7 +1,7 @@
 //! What is said of all workloads at once.
 
 use jiff::Timestamp;
-use lamplighter_core::condition::{Condition, HostTrouble, Obstacle, Severity, Trouble};
+use lamplighter_core::condition::{Cause, Condition, HostTrouble, Obstacle, Severity, StoreFault, Trouble};
 use lamplighter_core::config::GrantKind;
 use lamplighter_core::status::Workload;
 use lamplighter_core::{Phase, Snapshot};
@@ -66,9 +66,10 @@ fn what_all_say_who_do_not_get_through_is_said_of_all() {
 
 #[test]
 fn a_secret_store_out_of_reach_is_said_once() {
-    for code in ["store_locked", "store_absent", "store_failed"] {
-        let waiting = || workload("a", Phase::Starting, Some(code), &[]);
-        assert_eq!(codes(vec![well(), waiting(), waiting()]), [code]);
+    for fault in [StoreFault::Locked, StoreFault::Absent, StoreFault::Failed] {
+        let waiting = || workload("a", Phase::Starting, Some(&Cause::Store(fault).code()), &[]);
+        let of_one = Trouble::StoreLocked(fault).describe("a", GrantKind::AuthorizationCode);
+        assert_eq!(codes(vec![well(), waiting(), waiting()]), [of_one.code], "as each of them calls it");
     }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use futures_util::{Stream, StreamExt as _};
+use zbus::message::Type;
+use zbus::names::MemberName;
 use zbus::zvariant::{OwnedValue, Value};
-use zbus::{Message, Proxy};
+use zbus::{Message, MessageStream, Proxy};
 
 use crate::bus::SessionBus;
 use crate::child::Child;
@@ -85,6 +87,33 @@ impl Notices {
         let signal = ("", "ActionInvoked", "us", arguments.as_slice());
         within("the press", self.mock.call::<_, _, ()>("EmitSignal", &signal)).await.unwrap();
     }
+}
+
+/// Takes the daemon's place on `bus`: one whose first notice has its button `action` pressed before whoever asked for it
+/// is told its number.
+pub async fn hasty(bus: &SessionBus, action: &'static str) {
+    let bus = bus.connect_as(DAEMON).await;
+    tokio::spawn(async move {
+        let mut calls = MessageStream::from(&bus);
+        let mut shown = 0_u32;
+        while let Some(Ok(call)) = calls.next().await {
+            let header = call.header();
+            let asked = header.member().filter(|_| header.message_type() == Type::MethodCall);
+            match asked.map(MemberName::as_str) {
+                None => {}
+                Some("GetCapabilities") => bus.reply(&header, &["actions", "body"].as_slice()).await.unwrap(),
+                Some("Notify") => {
+                    shown += 1;
+                    if shown == 1 {
+                        let pressed = (shown, action);
+                        bus.emit_signal(None::<&str>, PATH, DAEMON, "ActionInvoked", &pressed).await.unwrap();
+                    }
+                    bus.reply(&header, &shown).await.unwrap();
+                }
+                Some(_) => bus.reply(&header, &()).await.unwrap(),
+            }
+        }
+    });
 }
 
 impl Shown {

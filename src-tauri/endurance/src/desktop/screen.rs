@@ -1,6 +1,7 @@
 //! The screen: an X server without one, a window manager, a panel with a tray.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -67,12 +68,21 @@ impl Screen {
     /// Starts a screen of a size that laptops have.
     pub async fn start(bus: &SessionBus) -> Self {
         let mut command = bus.command("Xvfb");
-        command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-wr"]);
+        let name = Self::nobodys_name();
+        command.args([&name, "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-wr"]);
         let mut server = bus.begin(command);
-        let name = format!(":{}", server.line().await.trim());
+        server.line().await;
         let mut command = bus.command("openbox");
         command.env("DISPLAY", &name);
         Self { name, server, _manager: bus.begin(command) }
+    }
+
+    /// A name that no other screen has had, or will have: a screen that is gone must not be found again.
+    fn nobodys_name() -> String {
+        static SCREENS: AtomicU32 = AtomicU32::new(0);
+        /// As many may be started by one process.
+        const EACH: u32 = 400;
+        format!(":{}", std::process::id() * EACH + SCREENS.fetch_add(1, Ordering::Relaxed))
     }
 
     /// What `DISPLAY` is on it.

@@ -4,13 +4,18 @@
 use std::net::TcpListener;
 use std::sync::Mutex;
 
+use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
+use tokio::process::Command;
 
 use crate::child::Child;
 use crate::patience::{until, within};
 use crate::product::Product;
+
+/// What Tauri asks before it lets itself be driven.
+const DRIVEN: (&str, &str) = ("TAURI_WEBVIEW_AUTOMATION", "true");
 
 /// A window of its own, on the engine that runs in a profile.
 pub struct Window {
@@ -20,19 +25,44 @@ pub struct Window {
     _driver: Child,
 }
 
+/// What the app's own window is driven by.
+pub struct Reins {
+    address: String,
+}
+
+impl Reins {
+    /// Of the windows that the programs of `product` open from now on, of which there may be one at a time.
+    pub fn on(product: &mut Product) -> Self {
+        let address = format!("127.0.0.1:{}", free_port());
+        product.set(DRIVEN.0, DRIVEN.1);
+        product.set("WEBKIT_INSPECTOR_SERVER", &address);
+        Self { address }
+    }
+
+    /// Takes hold of the window that is open, or about to be.
+    pub async fn take(&self, product: &Product) -> Window {
+        let mut command = product.in_its_environment("WebKitWebDriver");
+        command.arg(format!("--target={}", self.address));
+        Window::drive(product, command, &ClientBuilder::new(HttpConnector::new())).await
+    }
+}
+
 impl Window {
     /// Opens it with these arguments after `window`, and waits until its page is there.
     pub async fn open(product: &Product, arguments: &[&str]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = product.in_its_environment("WebKitWebDriver");
-        // What Tauri asks before it lets itself be driven.
-        command.arg(format!("--port={port}")).env("TAURI_WEBVIEW_AUTOMATION", "true");
-        let driver = product.begin_command("webdriver", command);
+        command.env(DRIVEN.0, DRIVEN.1);
         let arguments: Vec<_> = ["window"].iter().chain(arguments).collect();
         let options = json!({ "binary": product.desktop_program(), "args": arguments });
-        let capabilities = [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
         let mut builder = ClientBuilder::new(HttpConnector::new());
-        builder.capabilities(capabilities);
+        builder.capabilities([("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect());
+        Self::drive(product, command, &builder).await
+    }
+
+    async fn drive(product: &Product, mut driver: Command, builder: &ClientBuilder<HttpConnector>) -> Self {
+        let port = free_port();
+        driver.arg(format!("--port={port}"));
+        let driver = product.begin_command("webdriver", driver);
         let address = format!("http://127.0.0.1:{port}");
         let client = until("the window", async || builder.connect(&address).await.ok()).await;
         Self { client, seen: Mutex::default(), _driver: driver }
@@ -52,9 +82,8 @@ impl Window {
 
     /// Writes `text` into the field that is called `name`, in place of what is there.
     pub async fn fill(&self, name: &str, text: &str) {
-        let path = field(name);
         until(&format!("a field called {name:?}"), async || {
-            let field = self.client.find(Locator::XPath(&path)).await.ok()?;
+            let field = self.field(name).await?;
             field.clear().await.ok()?;
             field.send_keys(text).await.ok()
         })
@@ -63,11 +92,15 @@ impl Window {
 
     /// Turns the switch that is called `name` on, or off, once it is the other way.
     pub async fn turn(&self, name: &str, on: bool) {
-        let path = field(name);
-        until(&format!("the switch {name:?} to be turned"), async || {
-            let switch = self.client.find(Locator::XPath(&path)).await.ok()?;
-            let other_way = switch.is_selected().await.ok()? != on;
-            if other_way { switch.click().await.ok() } else { None }
+        self.until_turned(name, !on).await;
+        until(&format!("the switch {name:?} to be turned"), async || self.field(name).await?.click().await.ok()).await;
+    }
+
+    /// Waits until the switch that is called `name` is on, or off.
+    pub async fn until_turned(&self, name: &str, on: bool) {
+        until(&format!("the switch {name:?} to be {}", if on { "on" } else { "off" }), async || {
+            let shown = self.field(name).await?.is_selected().await.ok()?;
+            (shown == on).then_some(())
         })
         .await;
     }
@@ -106,6 +139,12 @@ impl Window {
         text
     }
 
+    /// What the label `name` belongs to.
+    async fn field(&self, name: &str) -> Option<Element> {
+        let path = format!("//*[@id=//label[normalize-space()={}]/@for]", quoted(name));
+        self.client.find(Locator::XPath(&path)).await.ok()
+    }
+
     /// Closes it.
     pub async fn close(self) {
         within("the window to close", self.client.clone().close()).await.unwrap();
@@ -121,9 +160,8 @@ impl Drop for Window {
     }
 }
 
-/// What the label `name` belongs to, in `XPath`.
-fn field(name: &str) -> String {
-    format!("//*[@id=//label[normalize-space()={}]/@for]", quoted(name))
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// `text` as a literal of `XPath`.

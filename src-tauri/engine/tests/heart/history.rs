@@ -1,10 +1,12 @@
 //! The last day, through stops, kills and starts of the engine.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use lamplighter_core::Phase;
+use lamplighter_engine::engine::Engine;
 
-use crate::stage::{Stage, start};
+use crate::stage::{Stage, soon};
 
 /// The statuses of `linear`, each with its length in whole minutes; what took no time is left out.
 async fn day(stage: &Stage) -> Vec<(Phase, i64)> {
@@ -18,13 +20,7 @@ async fn day(stage: &Stage) -> Vec<(Phase, i64)> {
 async fn an_engine_that_was_stopped_knows_nothing_of_the_time_between() {
     let stage = Stage::signed_in().await;
     stage.clock.advance(Duration::from_mins(10));
-    let Stage { home, shelf, clock, journal, server, engine, handle, teller } = stage;
-    drop(handle);
-    engine.stop().await;
-    clock.advance(Duration::from_mins(20));
-    let engine = start(home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
-    let handle = engine.handle();
-    let stage = Stage { home, shelf, clock, journal, server, engine, handle, teller };
+    let stage = stage.again_after(Duration::from_mins(20), Engine::stop).await;
     stage.comes_to(Phase::Running).await;
     stage.clock.advance(Duration::from_mins(5));
     let day = day(&stage).await;
@@ -38,15 +34,12 @@ async fn an_engine_that_was_killed_is_known_until_its_last_row() {
     stage.clock.advance(Duration::from_mins(10));
     stage.refreshes().await;
     stage.clock.advance(Duration::from_mins(3));
-    let Stage { home, shelf, clock, journal, server, engine, handle, teller } = stage;
-    drop((handle, engine));
-    while std::sync::Arc::strong_count(&shelf) > 1 {
-        tokio::task::yield_now().await;
-    }
-    clock.advance(Duration::from_mins(20));
-    let engine = start(home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
-    let handle = engine.handle();
-    let stage = Stage { home, shelf, clock, journal, server, engine, handle, teller };
+    let shelf = Arc::downgrade(&stage.shelf);
+    let killed = async |engine| {
+        drop(engine);
+        soon(|| shelf.strong_count() == 1).await;
+    };
+    let stage = stage.again_after(Duration::from_mins(20), killed).await;
     stage.comes_to(Phase::Running).await;
     stage.clock.advance(Duration::from_mins(5));
     let day = day(&stage).await;

@@ -1,26 +1,16 @@
 //! A workload that signs in with its own client credentials.
 
 use lamplighter_core::Phase;
-use lamplighter_core::config::{GrantKind, Name};
-use lamplighter_engine::engine::NewWorkload;
 use lamplighter_simulator::{ResourceMetadata, World};
 
-use crate::stage::{Stage, soon, workload};
+use crate::stage::{Stage, machine, soon};
 
 #[tokio::test]
 async fn it_finds_the_sign_in_server_that_only_the_challenge_names() {
     let stage = Stage::new().await;
     let server = World::new().server("machine").unwrap();
     server.resource(|rules| rules.metadata = ResourceMetadata::Unguessable);
-    let client = server.register_client(&[], true);
-    let machine = NewWorkload {
-        name: Name::parse("machine").unwrap(),
-        grant: GrantKind::ClientCredentials,
-        client_id: Some(client.id),
-        client_secret: client.secret.map(Into::into),
-        ..workload(&server)
-    };
-    stage.handle.add(machine).await.unwrap();
+    stage.handle.add(machine(&server)).await.unwrap();
     let issuer = || stage.handle.workload("machine").unwrap().issuer;
     soon(|| issuer().is_some()).await;
     assert_eq!(stage.handle.workload("machine").unwrap().status, Phase::Running);

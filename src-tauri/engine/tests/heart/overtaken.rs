@@ -19,21 +19,10 @@ async fn told(stage: &Stage, code: &str) {
     within(&SystemClock::new(), Duration::from_secs(10), row).await.unwrap();
 }
 
-/// A browser that came back; the exchange of its code takes its time.
-async fn exchanging(stage: &Stage) -> tokio::task::JoinHandle<CallbackPage> {
-    let callback = stage.approved().await;
-    let before = stage.server.counts().token_requests;
-    stage.server.fail_times(Endpoint::Token, 1, &Fault::Late(Duration::from_millis(300)));
-    let handle = stage.handle.clone();
-    let page = tokio::spawn(async move { handle.callback(&callback).await });
-    soon(|| stage.server.counts().token_requests > before).await;
-    page
-}
-
 #[tokio::test]
 async fn the_tokens_of_a_sign_in_that_was_overtaken_by_another_are_revoked() {
     let stage = Stage::new().await;
-    let page = exchanging(&stage).await;
+    let page = stage.exchanging().await;
     stage.handle.login("linear", true).await.unwrap();
     assert!(matches!(page.await.unwrap(), CallbackPage::Failed(..)));
     told(&stage, "tokens_revoked").await;
@@ -43,7 +32,7 @@ async fn the_tokens_of_a_sign_in_that_was_overtaken_by_another_are_revoked() {
 #[tokio::test]
 async fn the_tokens_of_a_sign_in_that_was_overtaken_by_a_removal_are_revoked_before_the_engine_stops() {
     let stage = Stage::new().await;
-    let page = exchanging(&stage).await;
+    let page = stage.exchanging().await;
     stage.handle.remove("linear").await.unwrap();
     assert!(matches!(page.await.unwrap(), CallbackPage::Failed(..)));
     let Stage { engine, server, journal, .. } = stage;
@@ -68,7 +57,7 @@ async fn the_tokens_of_a_refresh_that_was_overtaken_by_a_sign_out_are_revoked() 
 async fn a_server_that_cannot_be_told_is_no_more_than_a_row() {
     let stage = Stage::new().await;
     stage.server.fail(Endpoint::Revocation, Fault::Reset);
-    let page = exchanging(&stage).await;
+    let page = stage.exchanging().await;
     stage.handle.cancel_login("linear").await.unwrap();
     assert!(matches!(page.await.unwrap(), CallbackPage::Failed(..)));
     told(&stage, "tokens_not_revoked").await;

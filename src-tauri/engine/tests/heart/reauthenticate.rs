@@ -4,11 +4,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use lamplighter_core::Phase;
-use lamplighter_core::config::{GrantKind, Name};
-use lamplighter_engine::engine::{ControlError, NewWorkload, Reauthentication, SignIn, SignInOutcome};
+use lamplighter_engine::engine::{ControlError, Reauthentication, SignIn, SignInOutcome};
 use lamplighter_simulator::{Endpoint, Fault, GrantType, Server, StatusCode, World, person};
 
-use crate::stage::{Stage, soon, workload};
+use crate::stage::{Stage, machine, soon};
 
 async fn browser(stage: &Stage) -> SignIn {
     match stage.handle.reauthenticate("linear").await.unwrap() {
@@ -180,15 +179,7 @@ async fn what_is_stopped_is_left_alone() {
 async fn client_credentials_are_used_again_and_never_lead_to_the_browser() {
     let stage = Stage::new().await;
     let server = World::new().server("machine").unwrap();
-    let client = server.register_client(&[], true);
-    let machine = NewWorkload {
-        name: Name::parse("machine").unwrap(),
-        grant: GrantKind::ClientCredentials,
-        client_id: Some(client.id),
-        client_secret: client.secret.map(Into::into),
-        ..workload(&server)
-    };
-    stage.handle.add(machine).await.unwrap();
+    stage.handle.add(machine(&server)).await.unwrap();
     let phase = || stage.handle.workload("machine").unwrap().status;
     soon(|| server.counts().tokens_issued == 1 && phase() == Phase::Running).await;
     quiet(&stage, "machine").await;

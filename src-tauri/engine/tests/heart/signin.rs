@@ -6,23 +6,12 @@ use lamplighter_core::Phase;
 use lamplighter_engine::engine::CallbackPage;
 use lamplighter_simulator::{Endpoint, Fault, person};
 
-use crate::stage::{Stage, soon};
-
-/// A browser that came back; the exchange of its code takes its time.
-async fn exchanging(stage: &Stage) -> tokio::task::JoinHandle<CallbackPage> {
-    let callback = stage.approved().await;
-    let before = stage.server.counts().token_requests;
-    stage.server.fail_times(Endpoint::Token, 1, &Fault::Late(Duration::from_millis(300)));
-    let handle = stage.handle.clone();
-    let page = tokio::spawn(async move { handle.callback(&callback).await });
-    soon(|| stage.server.counts().token_requests > before).await;
-    page
-}
+use crate::stage::Stage;
 
 #[tokio::test]
 async fn a_tab_closed_during_the_exchange_does_not_lose_the_login() {
     let stage = Stage::new().await;
-    let page = exchanging(&stage).await;
+    let page = stage.exchanging().await;
     page.abort();
     stage.comes_to(Phase::Running).await;
     stage.refreshes().await;
@@ -55,7 +44,7 @@ async fn a_sign_in_that_replaces_another_is_shown_as_under_way() {
 #[tokio::test]
 async fn a_sign_in_cancelled_during_the_exchange_brings_no_login() {
     let stage = Stage::new().await;
-    let page = exchanging(&stage).await;
+    let page = stage.exchanging().await;
     stage.handle.cancel_login("linear").await.unwrap();
     let page = page.await.unwrap();
     assert!(matches!(page, CallbackPage::Failed(..)), "{page:?}");
@@ -65,7 +54,7 @@ async fn a_sign_in_cancelled_during_the_exchange_brings_no_login() {
 #[tokio::test]
 async fn a_sign_in_that_ends_while_the_workload_is_removed_leaves_nothing() {
     let stage = Stage::signed_in().await;
-    let page = exchanging(&stage).await;
+    let page = stage.exchanging().await;
     stage.server.fail_times(Endpoint::Revocation, 1, &Fault::Late(Duration::from_millis(600)));
     stage.handle.remove("linear").await.unwrap();
     assert!(matches!(page.await.unwrap(), CallbackPage::Failed(..)));

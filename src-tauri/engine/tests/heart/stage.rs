@@ -22,9 +22,10 @@ use lamplighter_engine::journal;
 use lamplighter_engine::machine::{Machine, Teller};
 use lamplighter_engine::ports::{Clock, Journal, Row, SecretStore, StoreError};
 use lamplighter_engine::profile::Profile;
-use lamplighter_simulator::{Server, World, person};
+use lamplighter_simulator::{Endpoint, Fault, Server, World, person};
 use secrecy::{ExposeSecret as _, SecretSlice};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 /// A secret store that tests look into.
 #[derive(Default)]
@@ -129,10 +130,28 @@ impl Stage {
         callback.query().unwrap().to_owned()
     }
 
+    /// A browser that came back; the exchange of its code takes its time.
+    pub(crate) async fn exchanging(&self) -> JoinHandle<CallbackPage> {
+        let callback = self.approved().await;
+        let before = self.server.counts().token_requests;
+        self.server.fail_times(Endpoint::Token, 1, &Fault::Late(Duration::from_millis(300)));
+        let handle = self.handle.clone();
+        let page = tokio::spawn(async move { handle.callback(&callback).await });
+        soon(|| self.server.counts().token_requests > before).await;
+        page
+    }
+
     /// Stops the engine and starts another on the same profile.
     pub(crate) async fn again(self) -> Self {
-        let Self { home, shelf, clock, journal, server, engine: before, handle: _, teller: _ } = self;
-        before.stop().await;
+        self.again_after(Duration::ZERO, Engine::stop).await
+    }
+
+    /// Ends the engine by `end`, and starts another on the same profile when it has been `away` for so long.
+    pub(crate) async fn again_after(self, away: Duration, end: impl AsyncFnOnce(Engine)) -> Self {
+        let Self { home, shelf, clock, journal, server, engine: before, handle, teller: _ } = self;
+        drop(handle);
+        end(before).await;
+        clock.advance(away);
         let (machine, teller) = Machine::new();
         let engine = start_on(machine, home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
         let handle = engine.handle();
@@ -221,6 +240,18 @@ pub(crate) fn workload(server: &Server) -> NewWorkload {
         grant: GrantKind::AuthorizationCode,
         bearer: None,
         headers: [("x-team".to_owned(), "lamps".into())].into(),
+    }
+}
+
+/// `machine`, which signs in with credentials of its own that `server` gave it.
+pub(crate) fn machine(server: &Server) -> NewWorkload {
+    let client = server.register_client(&[], true);
+    NewWorkload {
+        name: Name::parse("machine").unwrap(),
+        grant: GrantKind::ClientCredentials,
+        client_id: Some(client.id),
+        client_secret: client.secret.map(Into::into),
+        ..workload(server)
     }
 }
 
