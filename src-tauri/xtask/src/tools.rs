@@ -12,7 +12,7 @@ const NODE: u32 = 20;
 
 /// Programs for a real browser, a real Secret Service and a real desktop without a screen, with the Debian package of
 /// each; of one that is on no search path, the file.
-const PROGRAMS: [(&str, &str); 19] = [
+const PROGRAMS: [(&str, &str); 20] = [
     ("chromium", "chromium"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("secret-tool", "libsecret-tools"),
@@ -36,7 +36,7 @@ const PROGRAMS: [(&str, &str); 19] = [
 ];
 
 /// Libraries of the desktop app, as `pkg-config` calls them, with the Debian package of each.
-const LIBRARIES: [(&str, &str); 3] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"), ("librsvg-2.0", "librsvg2-dev")];
+const LIBRARIES: [(&str, &str); 2] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"), ("librsvg-2.0", "librsvg2-dev")];
 
 /// Gets what the tests of the whole need: programs of the system, and the foreign servers.
 ///

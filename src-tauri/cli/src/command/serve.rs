@@ -11,6 +11,7 @@ use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::Profile;
 use lamplighter_simulator::World;
 use secrecy::ExposeSecret;
+use tokio_util::task::AbortOnDropHandle;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -26,6 +27,8 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
         out.note(&format!("warning: {warning}"));
     }
     let _log = log(&profile, &config, Arc::clone(&ports.clock), out)?;
+    // Caught from now on: whoever ends it while it starts has it finish what it began.
+    let interrupted = AbortOnDropHandle::new(tokio::spawn(ports.interrupted));
     let engine = launch::start(profile, &ports.environment, config, Arc::clone(&ports.clock)).await?;
     let (requests, simulated) = (engine.handle().host_requests(), World::new());
     let count = engine.handle().snapshot().workloads.len();
@@ -39,7 +42,7 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
         Err(error) => tracing::debug!(%error, "there is nothing to see in a browser"),
     }
     tokio::select! {
-        () = ports.interrupted => {}
+        _ = interrupted => {}
         () = host::attend(requests, &simulated) => {}
     }
     out.note("finishing what is under way");

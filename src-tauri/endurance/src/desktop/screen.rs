@@ -1,7 +1,6 @@
 //! The screen: an X server without one, a window manager, a panel with a tray.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -68,21 +67,12 @@ impl Screen {
     /// Starts a screen of a size that laptops have.
     pub async fn start(bus: &SessionBus) -> Self {
         let mut command = bus.command("Xvfb");
-        let name = Self::nobodys_name();
-        command.args([&name, "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-wr"]);
+        command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-wr"]);
         let mut server = bus.begin(command);
-        server.line().await;
+        let name = format!(":{}", server.line().await.trim());
         let mut command = bus.command("openbox");
         command.env("DISPLAY", &name);
         Self { name, server, _manager: bus.begin(command) }
-    }
-
-    /// A name that no other screen has had, or will have: a screen that is gone must not be found again.
-    fn nobodys_name() -> String {
-        static SCREENS: AtomicU32 = AtomicU32::new(0);
-        /// As many may be started by one process.
-        const EACH: u32 = 400;
-        format!(":{}", std::process::id() * EACH + SCREENS.fetch_add(1, Ordering::Relaxed))
     }
 
     /// What `DISPLAY` is on it.
@@ -90,8 +80,10 @@ impl Screen {
         &self.name
     }
 
-    /// Takes the screen away, as when the session's server breaks down.
+    /// Takes the screen away, as when the session's server breaks down. Nobody gets one of that name meanwhile.
     pub fn tear_away(&mut self) {
+        // A name is taken as long as the process lives whose number its lock holds.
+        std::fs::write(self.lock(), format!("{:>10}\n", std::process::id())).unwrap();
         self.server.strike();
     }
 
@@ -147,10 +139,23 @@ impl Screen {
         run(self.command("scrot").args(["--overwrite", "--autoselect", &area]).arg(file)).await;
     }
 
+    fn lock(&self) -> PathBuf {
+        format!("/tmp/.X{}-lock", self.name.trim_start_matches(':')).into()
+    }
+
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env("DISPLAY", &self.name);
         command
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let held = std::fs::read_to_string(self.lock()).unwrap_or_default();
+        if held.trim() == std::process::id().to_string() {
+            let _ = std::fs::remove_file(self.lock());
+        }
     }
 }
 
