@@ -1,12 +1,14 @@
 //! No way to any network: attempts wait for it, and nothing is spent on it.
 
+use std::time::Duration;
+
 use lamplighter_core::event::Trigger;
 use lamplighter_core::{Event, Phase};
 
 use crate::rig::{HOUR, MINUTE, Rig, SECOND, no_network, offline, renewal};
 
 /// Every attempt of the next `span` finds no network.
-fn without_network(rig: &mut Rig, span: std::time::Duration) {
+fn without_network(rig: &mut Rig, span: Duration) {
     let end = rig.now.moment + span;
     while let Some((at, _)) = rig.monitor.deadline().filter(|(at, _)| *at <= end) {
         rig.pass(at.since(rig.now.moment));
@@ -26,7 +28,7 @@ fn whoever_holds_a_good_token_waits_and_nobody_hears_of_it() {
     assert_eq!(rig.phase(), Phase::Running);
     assert_eq!(rig.codes(), ["offline"], "it is shown all the same");
     without_network(&mut rig, 3 * MINUTE);
-    assert_eq!(rig.attempts_since(start), [0 * SECOND], "the short retry is not begun");
+    assert_eq!(rig.attempts_since(start), [Duration::ZERO], "the short retry is not begun");
 
     rig.trigger(Trigger::NetworkChanged);
     rig.until_attempt();
