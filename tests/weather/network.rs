@@ -1,12 +1,13 @@
 //! Networks, as people carry a laptop through them.
 
-use serde_json::Value;
+use std::time::Duration;
 
 use lamplighter_endurance::child::Child;
 use lamplighter_endurance::foreign::Servers;
-use lamplighter_endurance::patience::until;
+use lamplighter_endurance::patience::pause;
 use lamplighter_endurance::product::{NAME, Product, has};
 use lamplighter_endurance::weather::network::{Network, TunnelEnd};
+use serde_json::Value;
 
 /// The program, signed in, on a machine in a network of its own.
 struct Stage {
@@ -22,19 +23,19 @@ impl Stage {
         let servers = network.servers(3600).await;
         let mut product = network.product();
         product.set("LAMPLIGHTER_TOKEN_AUTH_RETRYING_TICK_INTERVAL", "10m");
+        product.set("LAMPLIGHTER_TOKEN_REFRESH_MAX_TRIES", "1");
         let engine = product.serve().await;
         product.sign_in(&servers.mcp).await;
         Some(Self { servers, product, engine, network })
     }
 
-    /// Tries until it comes to nothing for the reason `code`: for a moment what stood before still carries a try.
+    /// Tries, which comes to nothing for the reason `code`.
     async fn fails(&self, code: &str) {
-        until(&format!("it to be in trouble with {code}"), async || {
-            self.product.done(&["retry", NAME]).await;
-            let now = self.product.status().await;
-            (now["status"] == "auth_retrying" && now["reason_code"] == code).then_some(())
-        })
-        .await;
+        // For a moment, until the change is heard of, what stood before still carries a try.
+        pause(Duration::from_secs(2)).await;
+        self.product.done(&["retry", NAME]).await;
+        let what = format!("it to be in trouble with {code}");
+        self.product.until_status(&what, |now| now["status"] == "auth_retrying" && now["reason_code"] == code).await;
     }
 
     async fn recovers(&self) {

@@ -90,7 +90,7 @@ impl Network {
         let Self { number, firewall, .. } = self;
         let fate = match end {
             TunnelEnd::Firewall => format!("tcp dport != 53 dnat to {}:{firewall}", self.ends().tunnel(1)),
-            TunnelEnd::Nothing => "drop".to_owned(),
+            TunnelEnd::Nothing => "meta l4proto tcp drop".to_owned(),
         };
         let (kind, hook) = match end {
             TunnelEnd::Firewall => ("nat", "prerouting priority dstnat"),
@@ -112,7 +112,8 @@ impl Network {
 
     /// Asks a name server that answers nobody.
     pub fn lose_names(&self) {
-        std::fs::write(self.resolver(), format!("nameserver {}\n", self.ends().home(99))).unwrap();
+        let nobody = self.ends().home(99);
+        std::fs::write(self.resolver(), format!("nameserver {nobody}\noptions timeout:1 attempts:1\n")).unwrap();
     }
 
     /// Asks the right one again.
@@ -168,7 +169,7 @@ impl Drop for Network {
 pub enum TunnelEnd {
     /// A firewall answers with a web page.
     Firewall,
-    /// Nothing comes back.
+    /// No connection comes about.
     Nothing,
 }
 
