@@ -1,16 +1,17 @@
 #!/usr/bin/env node
-// A real authorization server (oidc-provider) on loopback, strict where real ones are: refresh tokens
+// A real authorization server (oidc-provider), strict where real ones are: refresh tokens
 // rotate, a consumed one that comes back ends the whole grant, and a token counts for one resource only.
 // Access tokens are opaque, so a grant that has ended stops working at the resource at once.
 //
 // Environment:
-//   PORT                  where to listen (0: any free port)
+//   PORT, ADDRESS, …      where to listen, as doors.mjs has it (on loopback, in the clear)
 //   ACCESS_TOKEN_SECONDS  how long an access token lives (60)
 //   REFRESH_TOKENS        `always`, or `offline_access`: only to who was granted that scope, which takes
 //                         `prompt=consent` too (OpenID Connect Core, section 11) (always)
 //   MCP_CLIENT_SECRET     what the MCP server authenticates with to introspect tokens (mcp-server-secret)
 //
-// Prints one line when it is ready: {"issuer":"http://127.0.0.1:…"}.
+// Prints one line when it is ready: {"issuer":"http://127.0.0.1:…","control":"http://127.0.0.1:…"}. At the second, which
+// is on loopback wherever the server itself listens, and has what the first has but for /token as well:
 //
 //   GET  /__counts                     what has been asked of it
 //   GET  /__exchanges                  three lines for every request to /token from now on: it came, it is worked on,
@@ -24,10 +25,9 @@
 //   POST /__control?person=deny|allow  what the person at the consent screen does
 //   POST /__control?revoke=all         ends every grant, as an administrator would
 
-import { createServer } from 'node:http';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Provider from 'oidc-provider';
+import { open, openForTests } from './doors.mjs';
 
 // Standard output is for the one ready line; the library's notices go to standard error.
 console.info = console.error;
@@ -52,10 +52,8 @@ let tokenRequestsUnderWay = 0;
 const watchers = new Set();
 const grants = new Set();
 
-const server = createServer();
-server.listen(Number(process.env.PORT ?? 0), '127.0.0.1');
-await once(server, 'listening');
-const issuer = `http://127.0.0.1:${server.address().port}`;
+const { server, origin: issuer } = await open();
+const { server: tests, origin: controls } = await openForTests();
 
 const provider = new Provider(issuer, {
   clients: [{
@@ -172,8 +170,8 @@ function tellAnswer(exchange, response) {
 }
 
 const oauth = provider.callback();
-server.on('request', async (request, response) => {
-  const { pathname, searchParams } = new URL(request.url, issuer);
+tests.on('request', async (request, response) => {
+  const { pathname, searchParams } = new URL(request.url, controls);
   if (pathname === '/__counts') return response.end(`${JSON.stringify(counts)}\n`);
   if (pathname === '/__exchanges') {
     watchers.add(response);
@@ -184,6 +182,10 @@ server.on('request', async (request, response) => {
     await setControl(searchParams);
     return response.end(`${JSON.stringify(control)}\n`);
   }
+  return oauth(request, response);
+});
+server.on('request', async (request, response) => {
+  const { pathname } = new URL(request.url, issuer);
   if (pathname === '/token' && request.method === 'POST') {
     counts.token_requests += 1;
     const exchange = counts.token_requests;
@@ -205,4 +207,4 @@ server.on('request', async (request, response) => {
 });
 
 process.once('SIGTERM', () => process.exit(0));
-console.log(JSON.stringify({ issuer }));
+console.log(JSON.stringify({ issuer, control: controls }));

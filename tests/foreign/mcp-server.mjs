@@ -3,8 +3,9 @@
 // token which the authorization server says is good, and meant for it (introspection, RFC 7662).
 //
 // Environment:
-//   PORT               where to listen (0: any free port)
+//   PORT, ADDRESS, …   where to listen, as doors.mjs has it (on loopback, in the clear)
 //   ISSUER             the authorization server, as authorization-server.mjs prints it (required)
+//   ISSUER_AT          where that one is reached from here (ISSUER)
 //   MCP_CLIENT_SECRET  what this server authenticates with there (mcp-server-secret)
 //
 // Prints one line when it is ready: {"url":"http://127.0.0.1:…/mcp"}.
@@ -12,7 +13,6 @@
 //   GET /__counts      what has been asked of it
 
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
 import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
@@ -24,21 +24,22 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
+import { open } from './doors.mjs';
 
-const { ISSUER: issuer, MCP_CLIENT_SECRET: secret = 'mcp-server-secret', PORT: port = '0' } = process.env;
+const { ISSUER: issuer, ISSUER_AT: reached = issuer, MCP_CLIENT_SECRET: secret = 'mcp-server-secret' } = process.env;
 if (!issuer) {
   console.error('ISSUER is not set\nhint: start authorization-server.mjs, and set ISSUER to the issuer it prints');
   process.exit(2);
 }
 
-const metadata = await (await fetch(`${issuer}/.well-known/oauth-authorization-server`)).json();
+const metadata = await (await fetch(`${reached}/.well-known/oauth-authorization-server`)).json();
 const counts = { requests: 0, refused: 0, tool_calls: 0, sessions: 0 };
 const sessions = new Map();
 
-const app = createMcpExpressApp();
-const server = app.listen(Number(port), '127.0.0.1');
-await once(server, 'listening');
-const url = new URL(`http://127.0.0.1:${server.address().port}/mcp`);
+const { server, origin } = await open();
+const url = new URL('/mcp', origin);
+const app = createMcpExpressApp({ host: url.hostname });
+server.on('request', app);
 
 const protect = requireBearerAuth({
   verifier: { verifyAccessToken },

@@ -86,6 +86,11 @@ impl SessionBus {
         self.home().join("XDG_RUNTIME_DIR")
     }
 
+    /// Where it is found.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Where the bus and who is on it are found, for processes that have a home of their own.
     pub fn addresses(&self) -> [(&'static str, OsString); 2] {
         [("DBUS_SESSION_BUS_ADDRESS", self.address.clone().into()), ("XDG_RUNTIME_DIR", self.runtime_folder().into())]

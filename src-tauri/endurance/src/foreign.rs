@@ -1,5 +1,6 @@
 //! The foreign servers and clients of `tests/foreign`, each a process; their head comments say what they do.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use http::HeaderMap;
@@ -14,7 +15,8 @@ use crate::wire::Wire;
 
 /// A foreign authorization server, and an MCP server that takes its tokens.
 pub struct Servers {
-    issuer: String,
+    /// Where the authorization server is told how to behave.
+    control: String,
     /// The address of the MCP server.
     pub mcp: String,
     wire: Wire,
@@ -25,21 +27,32 @@ pub struct Servers {
 impl Servers {
     /// Starts both; access tokens live for so many seconds.
     pub async fn start(access_token_seconds: u32) -> Self {
+        Self::start_at(access_token_seconds, &[]).await
+    }
+
+    /// Starts both where `environment` has them listen, as `doors.mjs` understands it.
+    pub async fn start_at(access_token_seconds: u32, environment: &[(&str, OsString)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut command = node("authorization-server.mjs");
+        let at = |script| {
+            let mut command = node(script);
+            command.envs(environment.iter().cloned());
+            command
+        };
+        let mut command = at("authorization-server.mjs");
         command.env("ACCESS_TOKEN_SECONDS", access_token_seconds.to_string());
         let mut authorization = Child::start("authorization-server", command, folder.path());
-        let issuer = said(&authorization.line().await, "issuer");
-        let mut command = node("mcp-server.mjs");
-        command.env("ISSUER", &issuer);
+        let ready = authorization.line().await;
+        let (issuer, control) = (said(&ready, "issuer"), said(&ready, "control"));
+        let mut command = at("mcp-server.mjs");
+        command.env("ISSUER", &issuer).env("ISSUER_AT", &control);
         let mut resource = Child::start("mcp-server", command, folder.path());
         let mcp = said(&resource.line().await, "url");
-        Self { issuer, mcp, wire: Wire::new(), _processes: [authorization, resource], folder }
+        Self { control, mcp, wire: Wire::new(), _processes: [authorization, resource], folder }
     }
 
     /// What the authorization server has counted.
     pub async fn counts(&self) -> Value {
-        serde_json::from_str(&self.wire.get(&format!("{}/__counts", self.issuer)).await.body).unwrap()
+        serde_json::from_str(&self.wire.get(&format!("{}/__counts", self.control)).await.body).unwrap()
     }
 
     /// One of these counts.
@@ -49,7 +62,7 @@ impl Servers {
 
     /// A line for every request to the token endpoint from now on, as it comes and as it is answered.
     pub async fn exchanges(&self) -> UnboundedReceiver<String> {
-        self.wire.lines(&format!("{}/__exchanges", self.issuer)).await
+        self.wire.lines(&format!("{}/__exchanges", self.control)).await
     }
 
     /// How many tool calls the MCP server has answered.
@@ -61,7 +74,7 @@ impl Servers {
 
     /// Tells the authorization server how to behave from now on: `outage=forbidden`, `delay=300`.
     pub async fn control(&self, how: &str) {
-        let url = format!("{}/__control?{how}", self.issuer);
+        let url = format!("{}/__control?{how}", self.control);
         assert!(self.wire.post(&url, &HeaderMap::new(), String::new()).await.status.is_success());
     }
 
@@ -71,6 +84,15 @@ impl Servers {
         command.env("MCP_ENDPOINT", endpoint).env("SECONDS", seconds.to_string()).env("PATIENCE_SECONDS", "1");
         Child::start("mcp-client", command, self.folder.path())
     }
+}
+
+/// A firewall that answers in everybody's place, and its port.
+pub async fn firewall(environment: &[(&str, OsString)], folder: &Path) -> (Child, u16) {
+    let mut command = node("firewall.mjs");
+    command.envs(environment.iter().cloned());
+    let mut firewall = Child::start("firewall", command, folder);
+    let origin = url::Url::parse(&said(&firewall.line().await, "origin")).unwrap();
+    (firewall, origin.port().unwrap())
 }
 
 /// A person opens `address` in the browser without a screen, on whichever machine, and agrees to everything.

@@ -25,4 +25,6 @@ pub mod patience;
 pub mod product;
 #[cfg(target_os = "linux")]
 pub mod soak;
+#[cfg(target_os = "linux")]
+pub mod weather;
 pub mod wire;

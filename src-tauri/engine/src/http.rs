@@ -125,7 +125,8 @@ impl HttpClient {
     }
 
     /// Forgets idle connections, and gives up those that are just being opened: after a sleep or a change of networks they
-    /// lead nowhere, and a request on one would only find out by waiting. Exchanges under way go on.
+    /// lead nowhere, and a request on one would only find out by waiting. Exchanges under way go on, as
+    /// long as their answer can come.
     pub fn forget_connections(&self) {
         self.stack.connector.give_up();
         self.stack.client.store(Arc::new(pooled(self.stack.connector.clone())));

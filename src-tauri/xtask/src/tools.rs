@@ -12,7 +12,7 @@ const NODE: u32 = 20;
 
 /// Programs for a real browser, a real Secret Service and a real desktop without a screen, with the Debian package of
 /// each; of one that is on no search path, the file.
-const PROGRAMS: [(&str, &str); 20] = [
+const PROGRAMS: [(&str, &str); 22] = [
     ("chromium", "chromium"),
     ("gnome-keyring-daemon", "gnome-keyring"),
     ("secret-tool", "libsecret-tools"),
@@ -31,6 +31,8 @@ const PROGRAMS: [(&str, &str); 20] = [
     ("scrot", "scrot"),
     ("gdbus", "libglib2.0-bin"),
     ("ip", "iproute2"),
+    ("nft", "nftables"),
+    ("dnsmasq", "dnsmasq-base"),
     ("desktop-file-validate", "desktop-file-utils"),
     ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core"),
 ];

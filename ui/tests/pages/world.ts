@@ -16,7 +16,7 @@ const program = process.env["LAMPLIGHTER"] ?? join(top, "target/debug/lamplighte
 
 export class World {
   readonly #ends: (() => Promise<unknown>)[] = [];
-  #issuer = "";
+  #control = "";
   #home = "";
   #engine: ChildProcess | undefined;
   #browser: Browser | undefined;
@@ -33,8 +33,9 @@ export class World {
     try {
       const foreign = join(top, "tests/foreign");
       const ports = { PORT: "0" };
-      world.#issuer = (await world.#script(join(foreign, "authorization-server.mjs"), ports)).issuer!;
-      world.server = (await world.#script(join(foreign, "mcp-server.mjs"), { ...ports, ISSUER: world.#issuer })).url!;
+      const { issuer, control } = await world.#script(join(foreign, "authorization-server.mjs"), ports);
+      world.#control = control!;
+      world.server = (await world.#script(join(foreign, "mcp-server.mjs"), { ...ports, ISSUER: issuer! })).url!;
       world.#home = await mkdtemp(join(tmpdir(), "lamplighter-page-"));
       world.#ends.push(() => rm(world.#home, { recursive: true, force: true }));
       world.#browser = await chromium.launch({ executablePath, args: flags });
@@ -87,7 +88,7 @@ export class World {
 
   /** What befalls the authorization server; see its script. */
   async control(query: string): Promise<void> {
-    const answer = await fetch(`${this.#issuer}/__control?${query}`, { method: "POST" });
+    const answer = await fetch(`${this.#control}/__control?${query}`, { method: "POST" });
     if (!answer.ok) throw new Error(`the authorization server does not know ${query}`);
   }
 

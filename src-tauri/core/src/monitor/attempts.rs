@@ -163,9 +163,9 @@ impl Monitor {
 
     /// A passing failure: when to try again, and whether that is still `running`.
     fn put_off(&mut self, cause: Cause, floor: Option<Duration>, flight: InFlight, now: Reading) {
-        if was_not_sent(&cause) {
+        if found_no_network(&cause) {
             // Nothing is gained by trying quickly, and nothing was spent: the next trigger has its tries.
-            self.renewal.quick_from = None;
+            self.renewal.quick = None;
         }
         if let Some(floor) = floor {
             let told = now.moment + floor.min(self.policy.auth_retrying_tick_interval);
@@ -180,7 +180,7 @@ impl Monitor {
                 let episode = *episode;
                 self.retry(episode, cause, flight, now);
             }
-            State::Running if was_not_sent(&cause) => self.wait_for_network(cause, flight, now),
+            State::Running if found_no_network(&cause) => self.wait_for_network(cause, flight, now),
             State::Running => self.retry_shortly(cause, flight, now),
             State::Retrying { episode, .. } => {
                 let episode = Some(*episode);
@@ -222,7 +222,7 @@ impl Monitor {
     /// want of a network was none.
     fn retry(&mut self, episode: Option<Episode>, cause: Cause, flight: InFlight, now: Reading) {
         let ceiling = self.policy.auth_retrying_max_elapsed;
-        if !was_not_sent(&cause) && episode.is_some_and(|episode| episode.spent_at(flight.begun.awake) > ceiling) {
+        if !found_no_network(&cause) && episode.is_some_and(|episode| episode.spent_at(flight.begun.awake) > ceiling) {
             self.unauthenticate(Cause::Ceiling, now);
             return;
         }
@@ -244,7 +244,7 @@ impl Monitor {
     /// the server said.
     fn next_try(&self, wait: Duration, now: Reading) -> Due {
         let cadence = now.moment + wait;
-        let quick = self.renewal.quick_from.and_then(|from| schedule::quick_try(from, now.moment));
+        let quick = self.renewal.quick.and_then(|quick| schedule::quick_try(quick.from, now.moment));
         let due =
             quick.filter(|at| *at < cadence).map_or(Due { at: cadence, quick: false }, |at| Due { at, quick: true });
         Due { at: self.renewal.not_sooner_than_told(due.at), ..due }
@@ -281,7 +281,7 @@ impl Monitor {
     }
 }
 
-/// Whether nothing left this machine, since it has no network.
-fn was_not_sent(cause: &Cause) -> bool {
+/// Whether nothing came of it because this machine has no network.
+fn found_no_network(cause: &Cause) -> bool {
     *cause == Cause::Transport(Transport::Offline)
 }

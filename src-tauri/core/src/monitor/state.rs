@@ -103,10 +103,18 @@ pub(super) struct Renewal {
     pub(super) in_flight: Option<InFlight>,
     /// Not sooner, said the server (`Retry-After`).
     pub(super) not_before: Option<Moment>,
-    /// Where the quick tries of the last trigger begin.
-    pub(super) quick_from: Option<Moment>,
+    /// The quick tries of the last trigger.
+    pub(super) quick: Option<Quick>,
     /// An error word that ends the grant if the next answer repeats it.
     pub(super) previous_word: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quick {
+    /// Where they begin.
+    pub(super) from: Moment,
+    /// The person's doing, and no flapping network's.
+    pub(super) asked: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -236,7 +244,7 @@ impl Renewal {
         }
         self.due = None;
         self.not_before = None;
-        self.quick_from = None;
+        self.quick = None;
         self.previous_word = None;
     }
 

@@ -2,7 +2,7 @@
 
 use super::Monitor;
 use super::schedule;
-use super::state::{Due, State};
+use super::state::{Due, Quick, State};
 use crate::config::GrantKind;
 use crate::entry::{Entry, EntryKind};
 use crate::event::Trigger;
@@ -46,7 +46,7 @@ impl Monitor {
             Effect::None => {}
             Effect::Load => self.load_again(now),
             Effect::Tries(at) | Effect::SingleTry(at) => {
-                self.renewal.quick_from = Some(at);
+                self.renewal.quick = Some(Quick { from: at, asked: trigger == Trigger::Asked });
                 if !self.renewal.under_way() {
                     let at = self.renewal.due.map_or(at, |due| due.at.min(at));
                     self.renewal.due = Some(Due { at, quick: true });
@@ -90,7 +90,8 @@ impl Monitor {
         if trigger == Trigger::Asked {
             return Effect::Tries(now.moment);
         }
-        let before = self.renewal.quick_from;
+        // What the person asked for is no reason to be slow about what happens then.
+        let before = self.renewal.quick.filter(|quick| !quick.asked).map(|quick| quick.from);
         if before.is_some_and(|from| schedule::quick_try(from, now.moment).is_some()) {
             return Effect::None;
         }
@@ -112,7 +113,7 @@ impl Monitor {
             }
             Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => {
                 let at = self.renewal.not_sooner_than_told(self.settled(now));
-                Effect::SingleTry(self.renewal.quick_from.map_or(at, |from| at.max(from + schedule::SINGLE_PERIOD)))
+                Effect::SingleTry(self.renewal.quick.map_or(at, |quick| at.max(quick.from + schedule::SINGLE_PERIOD)))
             }
         }
     }

@@ -134,6 +134,18 @@ fn quick_tries_follow_when_the_person_asked() {
 }
 
 #[test]
+fn a_network_that_changes_after_the_person_asked_has_tries_of_its_own() {
+    let mut rig = Rig::retrying();
+    rig.trigger(Trigger::Asked);
+    rig.fail(offline());
+    failing_for(&mut rig, 12 * SECOND);
+    let start = rig.now.moment;
+    rig.trigger(Trigger::NetworkChanged);
+    failing_for(&mut rig, 20 * SECOND);
+    assert_eq!(rig.attempts_since(start), seconds(&[2, 5, 12]));
+}
+
+#[test]
 fn the_person_may_ask_again_and_again() {
     let mut rig = Rig::retrying();
     for _ in 0..3 {

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use tower::Service;
 
 use super::failure::{BoxError, ConnectError};
-use super::link::{Link, Stream};
+use super::link::{Link, Links, Stream};
 use super::proxies::Proxies;
 
 /// For name, TCP, proxy and TLS together.
@@ -40,6 +40,7 @@ pub(super) struct Connector {
     secure: HttpsConnector<Way>,
     /// Told when what is being opened leads nowhere any more.
     given_up: Arc<Notify>,
+    links: Links,
 }
 
 impl Connector {
@@ -57,12 +58,15 @@ impl Connector {
 
         let to_proxy = HttpsConnector::from((tcp.clone(), tls.clone()));
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Self { secure: HttpsConnector::from((Way { tcp, to_proxy, proxies }, tls)), given_up: Arc::default() }
+        let links = Links::default();
+        let way = Way { tcp, to_proxy, proxies, links: links.clone() };
+        Self { secure: HttpsConnector::from((way, tls)), given_up: Arc::default(), links }
     }
 
-    /// Gives up the connections that are just being opened.
+    /// Gives up the connections that are just being opened, and those over which no answer can come any more.
     pub(super) fn give_up(&self) {
         self.given_up.notify_waiters();
+        self.links.cut_dead_ends();
     }
 }
 
@@ -95,6 +99,7 @@ struct Way {
     tcp: Tcp,
     to_proxy: HttpsConnector<Tcp>,
     proxies: Arc<Proxies>,
+    links: Links,
 }
 
 impl Service<Uri> for Way {
@@ -108,12 +113,10 @@ impl Service<Uri> for Way {
 
     fn call(&mut self, destination: Uri) -> Self::Future {
         match self.proxies.towards(&destination) {
-            None => Box::pin(
-                self.tcp
-                    .call(destination)
-                    .map_ok(|tcp| Link { stream: MaybeHttpsStream::Http(tcp), proxied: false })
-                    .map_err(Into::into),
-            ),
+            None => {
+                let (reaching, links) = (self.tcp.call(destination), self.links.clone());
+                Box::pin(async move { Ok(links.add(MaybeHttpsStream::Http(reaching.await?), false)?) })
+            }
             Some(proxy) => self.through(proxy, destination),
         }
     }
@@ -123,6 +126,7 @@ impl Way {
     /// Reaches the proxy first, and over that connection asks it for the rest.
     fn through(&mut self, proxy: Intercept, destination: Uri) -> BoxFuture<'static, Result<Link, BoxError>> {
         let refused = |error: BoxError| BoxError::from(ConnectError::Proxy(error));
+        let links = self.links.clone();
         if matches!(proxy.uri().scheme_str(), Some("socks5" | "socks5h")) {
             let address = with_port(proxy.uri().clone(), 1080);
             let reaching = self.tcp.call(address.clone());
@@ -132,21 +136,21 @@ impl Way {
                     socks = socks.with_auth(user.to_owned(), password.to_owned());
                 }
                 let stream = socks.call(destination).await.map_err(|error| refused(error.into()))?;
-                Ok(Link { stream, proxied: false })
+                Ok(links.add(stream, false)?)
             });
         }
         let reaching = self.to_proxy.call(proxy.uri().clone());
         Box::pin(async move {
             let stream = reaching.await?;
             if destination.scheme_str() == Some("http") {
-                return Ok(Link { stream, proxied: true });
+                return Ok(links.add(stream, true)?);
             }
             let mut tunnel = Tunnel::new(proxy.uri().clone(), handed(stream));
             if let Some(credentials) = proxy.basic_auth() {
                 tunnel = tunnel.with_auth(credentials.clone());
             }
             let stream = tunnel.call(destination).await.map_err(|error| refused(error.into()))?;
-            Ok(Link { stream, proxied: false })
+            Ok(links.add(stream, false)?)
         })
     }
 }

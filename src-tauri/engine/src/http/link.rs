@@ -1,22 +1,85 @@
-//! A connection on its way to a server or to the proxy before it, as hyper wants to see it.
+//! A connection on its way to a server or to the proxy before it, as hyper wants to see it; and all of them together, to
+//! be cut off where their way is gone.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
+
+use futures_util::FutureExt;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::ways::way_to;
 
 /// TCP, or TLS to a proxy.
 pub(super) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 
 /// The connection, with what hyper must know about it: a request in the clear through a proxy is written in absolute form.
 pub(super) struct Link {
-    pub(super) stream: Stream,
-    pub(super) proxied: bool,
+    stream: Stream,
+    proxied: bool,
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Known to [`Links`] as long as it is held.
+    _ends: Arc<Ends>,
+}
+
+/// All connections.
+#[derive(Clone, Default)]
+pub(super) struct Links(Arc<Mutex<Vec<Weak<Ends>>>>);
+
+/// Between which addresses a connection is.
+struct Ends {
+    here: IpAddr,
+    there: IpAddr,
+    cut: CancellationToken,
+}
+
+impl Links {
+    /// `stream` as one of them.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub(super) fn add(&self, stream: Stream, proxied: bool) -> io::Result<Link> {
+        let tcp = match &stream {
+            MaybeHttpsStream::Http(tcp) => tcp.inner(),
+            MaybeHttpsStream::Https(tls) => tls.inner().get_ref().0.inner().inner(),
+        };
+        let cut = CancellationToken::new();
+        let ends = Arc::new(Ends { here: tcp.local_addr()?.ip(), there: tcp.peer_addr()?.ip(), cut: cut.clone() });
+        let mut links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if links.len() == links.capacity() {
+            links.retain(|link| link.strong_count() > 0);
+        }
+        links.push(Arc::downgrade(&ends));
+        Ok(Link { stream, proxied, cut: Box::pin(cut.cancelled_owned()), _ends: ends })
+    }
+
+    /// Cuts off those over which no answer can come any more, so that nobody waits for one.
+    pub(super) fn cut_dead_ends(&self) {
+        let links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for ends in links.iter().filter_map(Weak::upgrade).filter(|ends| ends.are_dead()) {
+            ends.cut.cancel();
+        }
+    }
+}
+
+impl Ends {
+    /// Whether this machine has given up the address, or has no way to the other end at all. Another way than the one
+    /// that was taken says nothing: an answer may be on the old one still.
+    fn are_dead(&self) -> bool {
+        // Addresses on the wire alone say nothing without the interface that they are on.
+        if matches!(self.there, IpAddr::V6(there) if there.is_unicast_link_local()) {
+            return false;
+        }
+        way_to(self.there).is_none() || UdpSocket::bind(SocketAddr::new(self.here, 0)).is_err()
+    }
 }
 
 impl Connection for Link {
@@ -27,7 +90,11 @@ impl Connection for Link {
 
 impl Read for Link {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if read.is_pending() && self.cut.poll_unpin(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::NetworkDown.into()));
+        }
+        read
     }
 }
 

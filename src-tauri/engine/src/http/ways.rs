@@ -17,7 +17,7 @@ pub(crate) fn has_network() -> bool {
     way_out().iter().any(Option::is_some)
 }
 
-fn way_to(destination: IpAddr) -> Option<IpAddr> {
+pub(super) fn way_to(destination: IpAddr) -> Option<IpAddr> {
     let unspecified = match destination {
         IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),

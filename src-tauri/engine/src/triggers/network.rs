@@ -30,16 +30,17 @@ pub(super) async fn watch(surroundings: watch::Sender<Surroundings>) {
     };
     let mut seen = View::now();
     while news.recv().await.is_some() {
+        // What comes and goes within the burst changed it too.
+        let mut changed = seen.look_again();
         for _ in 0..AT_LATEST {
             pause().await;
+            changed |= seen.look_again();
             if news.try_recv().is_err() {
                 break;
             }
         }
-        let now = View::now();
-        if now != seen {
+        if changed {
             tracing::debug!("the network changed");
-            seen = now;
             surroundings.send_modify(|told| told.network += 1);
         }
     }

@@ -47,7 +47,8 @@ pub(super) fn listen(heard: mpsc::Sender<()>) -> io::Result<JoinSet<()>> {
 /// `ENOBUFS`
 const NO_ROOM: i32 = 105;
 
-/// The resolver's file is replaced as a rule, wherever a link leads to it: its folders are watched.
+/// The resolver's file is replaced as a rule, wherever a link leads to it: its folders are watched; and it is written to
+/// where it is mounted alone.
 async fn listen_for_names(heard: &mpsc::Sender<()>) -> io::Result<()> {
     let watched = Inotify::init()?;
     let there = Path::new(RESOLVER);
@@ -58,11 +59,12 @@ async fn listen_for_names(heard: &mpsc::Sender<()>) -> io::Result<()> {
             watched.watches().add(folder, mask)?;
         }
     }
+    watched.watches().add(there, WatchMask::CLOSE_WRITE)?;
     let names = [there.file_name(), behind.file_name()];
     let mut changes = watched.into_event_stream([0; 1024])?;
     while let Some(change) = changes.next().await {
         let change = change?;
-        if change.name.as_deref().is_some_and(|name| names.contains(&Some(name))) {
+        if change.name.as_deref().is_none_or(|name| names.contains(&Some(name))) {
             let _ = heard.try_send(());
         }
     }

@@ -17,6 +17,14 @@ pub(super) struct View {
 }
 
 impl View {
+    /// Looks as it is now; whether that is another than before.
+    pub(super) fn look_again(&mut self) -> bool {
+        let now = Self::now();
+        let changed = now != *self;
+        *self = now;
+        changed
+    }
+
     /// As it is now. What cannot be seen is left out.
     pub(super) fn now() -> Self {
         let interfaces = netwatcher::list_interfaces().unwrap_or_default().into_iter();

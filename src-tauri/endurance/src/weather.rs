@@ -1,0 +1,4 @@
+//! The weather around an engine: a machine that sleeps and wakes, and a network of its own that is cut, bent and mended.
+
+pub mod logind;
+pub mod network;

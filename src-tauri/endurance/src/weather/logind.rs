@@ -1,0 +1,80 @@
+//! logind, played by `python3-dbusmock` on a system bus of its own: sleeps that are announced, and who holds them back.
+
+use zbus::Proxy;
+use zbus::zvariant::Value;
+
+use crate::bus::SessionBus;
+use crate::child::Child;
+use crate::patience::{until, within};
+use crate::product::Product;
+
+const LOGIND: &str = "org.freedesktop.login1";
+const PATH: &str = "/org/freedesktop/login1";
+const MANAGER: &str = "org.freedesktop.login1.Manager";
+const MOCK: &str = "org.freedesktop.DBus.Mock";
+
+/// A running logind.
+pub struct Logind {
+    manager: Proxy<'static>,
+    mock: Proxy<'static>,
+    _daemon: Child,
+    bus: SessionBus,
+}
+
+/// Someone who holds sleep back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delay {
+    /// What is held back.
+    pub what: String,
+    /// By whom.
+    pub who: String,
+    /// How.
+    pub mode: String,
+}
+
+impl Logind {
+    /// Starts one, of a machine that is awake.
+    pub async fn start() -> Self {
+        let bus = SessionBus::start().await;
+        // Debian's own, which has the module; another may come first on the path.
+        let mut command = bus.command("/usr/bin/python3");
+        command.args(["-m", "dbusmock", "--system", "-t", "logind"]).env("DBUS_SYSTEM_BUS_ADDRESS", bus.address());
+        let daemon = bus.begin(command);
+        bus.until_owned(LOGIND).await;
+        let manager = Proxy::new(bus.connection(), LOGIND, PATH, MANAGER).await.unwrap();
+        let mock = Proxy::new(bus.connection(), LOGIND, PATH, MOCK).await.unwrap();
+        let logind = Self { manager, mock, _daemon: daemon, bus };
+        until("logind", async || logind.delays_told().await.ok().map(drop)).await;
+        logind
+    }
+
+    /// Has the programs of `product` find it.
+    pub fn furnish(&self, product: &mut Product) {
+        product.set("DBUS_SYSTEM_BUS_ADDRESS", self.bus.address());
+    }
+
+    /// Says that the machine is about to sleep, or that it woke.
+    pub async fn prepare_for_sleep(&self, start: bool) {
+        let signal = (MANAGER, "PrepareForSleep", "b", vec![Value::from(start)]);
+        within("logind", self.mock.call::<_, _, ()>("EmitSignal", &signal)).await.unwrap();
+    }
+
+    /// Who holds sleep back.
+    pub async fn delays(&self) -> Vec<Delay> {
+        self.delays_told().await.unwrap()
+    }
+
+    /// Waits until so many hold it back.
+    pub async fn until_delays(&self, count: usize) -> Vec<Delay> {
+        until(&format!("{count} to hold sleep back"), async || {
+            Some(self.delays().await).filter(|delays| delays.len() == count)
+        })
+        .await
+    }
+
+    async fn delays_told(&self) -> zbus::Result<Vec<Delay>> {
+        let asked = self.manager.call("ListInhibitors", &());
+        let told: Vec<(String, String, String, String, u32, u32)> = within("logind", asked).await?;
+        Ok(told.into_iter().map(|(what, who, _, mode, _, _)| Delay { what, who, mode }).collect())
+    }
+}

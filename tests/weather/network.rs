@@ -1,0 +1,117 @@
+//! Networks, as people carry a laptop through them.
+
+use std::time::Duration;
+
+use lamplighter_endurance::child::Child;
+use lamplighter_endurance::foreign::Servers;
+use lamplighter_endurance::patience::pause;
+use lamplighter_endurance::product::{NAME, Product, has};
+use lamplighter_endurance::weather::network::{Network, TunnelEnd};
+use serde_json::Value;
+
+/// The program, signed in, on a machine in a network of its own.
+struct Stage {
+    servers: Servers,
+    product: Product,
+    engine: Child,
+    network: Network,
+}
+
+impl Stage {
+    async fn set() -> Option<Self> {
+        let network = Network::make().await?;
+        let servers = network.servers(3600).await;
+        let mut product = network.product();
+        product.set("LAMPLIGHTER_TOKEN_AUTH_RETRYING_TICK_INTERVAL", "10m");
+        product.set("LAMPLIGHTER_TOKEN_REFRESH_MAX_TRIES", "1");
+        let engine = product.serve().await;
+        product.sign_in(&servers.mcp).await;
+        Some(Self { servers, product, engine, network })
+    }
+
+    /// Tries, which comes to nothing for the reason `code`.
+    async fn fails(&self, code: &str) {
+        // For a moment, until the change is heard of, what stood before still carries a try.
+        pause(Duration::from_secs(2)).await;
+        self.product.done(&["retry", NAME]).await;
+        let what = format!("it to be in trouble with {code}");
+        self.product.until_status(&what, |now| now["status"] == "auth_retrying" && now["reason_code"] == code).await;
+    }
+
+    async fn recovers(&self) {
+        self.product.until_status("it to run", |now| now["status"] == "running").await;
+    }
+
+    async fn ends(self) {
+        assert_eq!(self.servers.count("sign_ins").await, 1, "nobody was asked to sign in");
+        assert_eq!(self.servers.count("reused_refresh_tokens").await, 0);
+        assert_eq!(self.engine.terminate().await.code(), Some(0));
+    }
+}
+
+#[tokio::test]
+async fn a_cable_that_is_pulled_is_waited_for() {
+    let Some(stage) = Stage::set().await else { return };
+    stage.network.unplug();
+    stage.product.done(&["retry", NAME]).await;
+    let waits = |now: &Value| has(now, "offline");
+    let waiting = stage.product.until_status("it to wait", waits).await;
+    assert_eq!(waiting["status"], "running", "its token is good");
+    let before = stage.servers.count("refreshes").await;
+    stage.network.plug_in();
+    stage.product.until_status("it to be renewed", |now| !waits(now)).await;
+    assert_eq!(stage.servers.count("refreshes").await, before + 1);
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn a_firewall_at_the_end_of_a_tunnel_is_forgotten_with_it() {
+    let Some(stage) = Stage::set().await else { return };
+    stage.network.go_through_tunnel(TunnelEnd::Firewall);
+    stage.fails("firewall").await;
+    stage.network.leave_tunnel();
+    stage.recovers().await;
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn a_tunnel_that_swallows_everything_is_left_behind() {
+    let Some(stage) = Stage::set().await else { return };
+    stage.network.go_through_tunnel(TunnelEnd::Nothing);
+    stage.fails("timeout").await;
+    stage.network.leave_tunnel();
+    stage.recovers().await;
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn other_name_servers_are_asked_at_once() {
+    let Some(stage) = Stage::set().await else { return };
+    stage.network.lose_names();
+    stage.fails("dns").await;
+    stage.network.find_names();
+    stage.recovers().await;
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn connections_that_are_cut_off_end_no_login() {
+    let Some(stage) = Stage::set().await else { return };
+    stage.network.disturb("reject with tcp reset");
+    stage.fails("refused").await;
+    stage.network.disturb_no_more();
+    stage.product.done(&["retry", NAME]).await;
+    stage.recovers().await;
+    stage.ends().await;
+}
+
+#[tokio::test]
+async fn a_lossy_network_is_good_enough() {
+    let Some(stage) = Stage::set().await else { return };
+    stage.network.disturb("numgen random mod 100 < 30 drop");
+    for _ in 0..3 {
+        stage.product.refresh().await;
+    }
+    stage.network.disturb_no_more();
+    stage.ends().await;
+}

@@ -1,0 +1,68 @@
+//! Sleep, as logind announces it.
+
+use std::time::Duration;
+
+use lamplighter_endurance::foreign::Servers;
+use lamplighter_endurance::patience::pause;
+use lamplighter_endurance::product::{NAME, Product};
+use lamplighter_endurance::weather::logind::{Delay, Logind};
+
+#[tokio::test]
+async fn sleep_waits_for_a_login_to_be_stored_and_nothing_is_begun_before_it_is_over() {
+    let (logind, servers) = tokio::join!(Logind::start(), Servers::start(3600));
+    let mut product = Product::new("file");
+    logind.furnish(&mut product);
+    let engine = product.serve().await;
+    product.sign_in(&servers.mcp).await;
+    logind.until_delays(0).await;
+
+    servers.control("delay=1500").await;
+    let mut exchanges = servers.exchanges().await;
+    product.done(&["retry", NAME]).await;
+    assert!(exchanges.recv().await.unwrap().contains("came"));
+    let delays = logind.until_delays(1).await;
+    let delay = Delay { what: "sleep".to_owned(), who: "Lamplighter".to_owned(), mode: "delay".to_owned() };
+    assert_eq!(delays, [delay]);
+    logind.prepare_for_sleep(true).await;
+    logind.until_delays(0).await;
+    assert_eq!(servers.count("refreshes").await, 1, "it was finished first");
+
+    servers.control("delay=0").await;
+    product.done(&["retry", NAME]).await;
+    product.until_status("the wish to be put off", |now| now["reason_code"] == "offline" || has_offline(now)).await;
+    assert_eq!(
+        servers.count("token_requests").await,
+        2,
+        "a sign-in and a refresh, and nothing once sleep was announced"
+    );
+
+    logind.prepare_for_sleep(false).await;
+    product.until_status("it to be caught up on", |now| now["status"] == "running" && !has_offline(now)).await;
+    assert_eq!((servers.count("refreshes").await, servers.count("sign_ins").await), (2, 1));
+    // Whoever is woken twice is not asked twice.
+    pause(Duration::from_secs(1)).await;
+    assert_eq!(servers.count("refreshes").await, 2);
+    assert_eq!(engine.terminate().await.code(), Some(0));
+}
+
+fn has_offline(status: &serde_json::Value) -> bool {
+    lamplighter_endurance::product::has(status, "offline")
+}
+
+#[tokio::test]
+async fn a_wake_ends_the_wait_for_the_next_try() {
+    let (logind, servers) = tokio::join!(Logind::start(), Servers::start(3600));
+    let mut product = Product::new("file");
+    product.set("LAMPLIGHTER_TOKEN_AUTH_RETRYING_TICK_INTERVAL", "10m");
+    logind.furnish(&mut product);
+    let engine = product.serve().await;
+    product.sign_in(&servers.mcp).await;
+    servers.control("outage=unavailable").await;
+    product.done(&["retry", NAME]).await;
+    product.until_status("the trouble", |now| now["status"] == "auth_retrying").await;
+    servers.control("outage=none").await;
+    logind.prepare_for_sleep(true).await;
+    logind.prepare_for_sleep(false).await;
+    product.until_status("it to run", |now| now["status"] == "running").await;
+    assert_eq!(engine.terminate().await.code(), Some(0));
+}
