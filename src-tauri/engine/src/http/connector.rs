@@ -10,28 +10,19 @@ use futures_util::TryFutureExt;
 use futures_util::future::BoxFuture;
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::Intercept;
+use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tower::Service;
 
+use super::dialer::{Dialer, Wire};
 use super::failure::{BoxError, ConnectError};
 use super::link::{Link, Stream};
 use super::proxies::Proxies;
 
 /// For name, TCP, proxy and TLS together.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// A connection on which nothing moves is asked for a sign of life after this long, then this often.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
-
-/// What was sent and is not acknowledged for this long was sent into the void: the machine sits in another network now.
-#[cfg(target_os = "linux")]
-const UNANSWERED: Duration = Duration::from_mins(1);
-
-type Tcp = HttpConnector<Resolver>;
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
 
 /// Connects to servers.
 #[derive(Clone)]
@@ -40,18 +31,8 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(mut tls: ClientConfig, proxies: Arc<Proxies>) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_keepalive(Some(KEEPALIVE.0));
-        tcp.set_keepalive_interval(Some(KEEPALIVE.1));
-        tcp.set_keepalive_retries(Some(3));
-        #[cfg(target_os = "linux")]
-        tcp.set_tcp_user_timeout(Some(UNANSWERED));
-        // Divided among the addresses of a name, so that a dead one leaves time for the next.
-        tcp.set_connect_timeout(Some(CONNECT));
-
+    pub(super) fn new(mut tls: ClientConfig, proxies: Arc<Proxies>, dialer: Arc<dyn Dialer>) -> Self {
+        let tcp = Dial(dialer);
         let to_proxy = HttpsConnector::from((tcp.clone(), tls.clone()));
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Self { secure: HttpsConnector::from((Way { tcp, to_proxy, proxies }, tls)) }
@@ -78,8 +59,8 @@ impl Service<Uri> for Connector {
 /// TCP to the server, straight or through a proxy.
 #[derive(Clone)]
 struct Way {
-    tcp: Tcp,
-    to_proxy: HttpsConnector<Tcp>,
+    tcp: Dial,
+    to_proxy: HttpsConnector<Dial>,
     proxies: Arc<Proxies>,
 }
 
@@ -89,7 +70,7 @@ impl Service<Uri> for Way {
     type Future = BoxFuture<'static, Result<Link, BoxError>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.tcp.poll_ready(cx).map_err(Into::into)
+        self.tcp.poll_ready(cx)
     }
 
     fn call(&mut self, destination: Uri) -> Self::Future {
@@ -97,8 +78,7 @@ impl Service<Uri> for Way {
             None => Box::pin(
                 self.tcp
                     .call(destination)
-                    .map_ok(|tcp| Link { stream: MaybeHttpsStream::Http(tcp), proxied: false })
-                    .map_err(Into::into),
+                    .map_ok(|tcp| Link { stream: MaybeHttpsStream::Http(tcp), proxied: false }),
             ),
             Some(proxy) => self.through(proxy, destination),
         }
@@ -157,21 +137,20 @@ fn with_port(address: Uri, default: u16) -> Uri {
     Uri::from_parts(parts).unwrap_or_default()
 }
 
-/// The system's resolver, whose failures are told from those of TCP.
-#[derive(Clone, Debug)]
-struct Resolver(GaiResolver);
+/// The dialer, as hyper wants to see it.
+#[derive(Clone)]
+struct Dial(Arc<dyn Dialer>);
 
-impl Service<Name> for Resolver {
-    type Response = GaiAddrs;
-    type Error = ConnectError;
-    type Future = BoxFuture<'static, Result<GaiAddrs, ConnectError>>;
+impl Service<Uri> for Dial {
+    type Response = TokioIo<Box<dyn Wire>>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
-        self.0.poll_ready(cx).map_err(ConnectError::Lookup)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, name: Name) -> Self::Future {
-        let looking_up = self.0.call(name);
-        Box::pin(looking_up.map_err(ConnectError::Lookup))
+    fn call(&mut self, destination: Uri) -> Self::Future {
+        Box::pin(self.0.dial(&destination).map_ok(TokioIo::new))
     }
 }

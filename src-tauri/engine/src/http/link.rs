@@ -8,10 +8,11 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
-/// TCP, or TLS to a proxy.
-pub(super) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+use super::dialer::Wire;
+
+/// What was dialed, or TLS to a proxy over that.
+pub(super) type Stream = MaybeHttpsStream<TokioIo<Box<dyn Wire>>>;
 
 /// The connection, with what hyper must know about it: a request in the clear through a proxy is written in absolute form.
 pub(super) struct Link {
