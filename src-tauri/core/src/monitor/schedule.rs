@@ -21,6 +21,9 @@ pub(super) const QUICK_PERIOD: Duration = Duration::from_mins(1);
 /// Single tries that triggers cause are this far apart at least, which makes as many a minute as the quick tries.
 pub(super) const SINGLE_PERIOD: Duration = Duration::from_secs(15);
 
+/// A lease that nobody has used is as good as new for this long: a refusal later on may well be its expiry.
+pub(super) const FRESH: Duration = Duration::from_mins(5);
+
 /// How often an upstream out of reach is looked for.
 pub(super) const PROBE_PERIOD: Duration = Duration::from_mins(1);
 

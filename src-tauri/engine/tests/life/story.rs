@@ -21,7 +21,6 @@ struct Told {
 }
 
 /// A month in which a promise was broken.
-#[derive(Debug)]
 pub struct Broken {
     /// Tells this month from all others.
     pub seed: u64,
@@ -57,6 +56,12 @@ impl Story {
             Some(promise) => Err(Broken { seed, promise, lines }),
             None => Ok(lines.iter().map(shown).collect()),
         }
+    }
+}
+
+impl fmt::Debug for Broken {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
     }
 }
 

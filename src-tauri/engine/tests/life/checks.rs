@@ -1,0 +1,347 @@
+//! What must hold, looked at with every row of the journal; and what is counted.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use lamplighter_core::Phase;
+use lamplighter_core::entry::EntryKind;
+use lamplighter_engine::ports::Row;
+
+use super::server::{Loss, Mood};
+use super::world::World;
+
+/// Those of a short retry, the quick tries of a trigger, and one that was under way.
+const MOST_IN_A_MINUTE: usize = 5 + 4 + 1;
+const CEILING: Duration = Duration::from_hours(24);
+/// A tick, at its longest, and an attempt.
+const TICK: Duration = Duration::from_secs(660 + 36);
+/// The shortest tick.
+const SHORTEST_TICK: Duration = Duration::from_mins(9);
+/// What a server's `Retry-After` can come to.
+const LONGEST_FLOOR: Duration = Duration::from_mins(10);
+/// The shortest wait of a short retry.
+const SHORTEST_WAIT: Duration = Duration::from_secs(5);
+/// For so long after a trigger there may be quick tries: those of the trigger before, a settle time and an attempt aside.
+const QUICK: Duration = Duration::from_secs(140);
+
+/// What months came to.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// How many months.
+    pub months: u64,
+    /// Attempts at the token endpoint that the engine wrote down.
+    pub attempts: u64,
+    /// Stays in `auth_retrying`.
+    pub episodes: u64,
+    /// Engines that were killed, at a random moment or in the middle of an exchange.
+    pub kills: u64,
+    /// Times that the machine was suspended.
+    pub suspends: u64,
+    /// What befell network, servers, store and clock.
+    pub troubles: u64,
+    /// Grants that a server ended of its own will.
+    pub ended: u64,
+    /// Requests that the engine let through, or did not.
+    pub calls: (u64, u64),
+    /// Logins that were lost to what nobody can help.
+    pub lost: BTreeMap<Loss, u64>,
+    /// How long it took from the network being there again until all was running.
+    pub recoveries: Vec<Duration>,
+}
+
+impl Figures {
+    /// With those of another run.
+    pub fn add(&mut self, other: Self) {
+        self.months += other.months;
+        self.attempts += other.attempts;
+        self.episodes += other.episodes;
+        self.kills += other.kills;
+        self.suspends += other.suspends;
+        self.troubles += other.troubles;
+        self.ended += other.ended;
+        self.calls = (self.calls.0 + other.calls.0, self.calls.1 + other.calls.1);
+        for (loss, count) in other.lost {
+            *self.lost.entry(loss).or_default() += count;
+        }
+        self.recoveries.extend(other.recoveries);
+        self.recoveries.sort_unstable();
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = |share: f64| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a rank")]
+            let rank = (self.recoveries.len() as f64 * share) as usize;
+            self.recoveries.get(rank.min(self.recoveries.len().saturating_sub(1))).copied().unwrap_or_default()
+        };
+        writeln!(out, "{} months: {} troubles, {} suspends, {} kills", self.months, self.troubles, self.suspends, self.kills)?;
+        writeln!(out, "{} attempts, {} stays in auth_retrying", self.attempts, self.episodes)?;
+        writeln!(out, "{} calls served, {} refused", self.calls.0, self.calls.1)?;
+        writeln!(out, "{} grants ended by servers; lost to what nobody can help: {:?}", self.ended, self.lost)?;
+        write!(out, "network there again to all running: p50 {:?}, p99 {:?}, worst {:?} of {}", at(0.5), at(0.99), at(1.0), self.recoveries.len())
+    }
+}
+
+/// What is known of one workload from outside.
+#[derive(Default)]
+struct Known {
+    phase: Option<Phase>,
+    /// Phases of this life in the order of the rows.
+    phases: Vec<Phase>,
+    attempt: Option<Attempt>,
+    /// Answers of the last minute.
+    minute: Vec<Duration>,
+    /// `Retry-After`: not before.
+    floor: Option<Duration>,
+    triggered: Option<Duration>,
+    asked: Option<Duration>,
+    /// Something new: an engine, a sign-in, a rejected access token.
+    renewed: Option<Duration>,
+    /// The last episode that was begun, and told.
+    episode: u64,
+    told: u64,
+    /// The episode told of whose end has not been told.
+    open: bool,
+    /// For how long this episode has gone on, the machine awake and the engine running.
+    began: Duration,
+    kills: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Attempt {
+    at: Duration,
+    ok: bool,
+}
+
+#[derive(Default)]
+struct Sight {
+    workloads: Vec<Known>,
+    figures: Figures,
+    /// Time awake at which connections were cut.
+    cuts: Vec<Duration>,
+    suspends: u32,
+    /// For how long engines ran on an awake machine, those before this one.
+    ran: Duration,
+    /// When, by time awake, the present one began.
+    runs_since: Option<Duration>,
+}
+
+pub(super) struct Checks(Mutex<Sight>);
+
+impl Checks {
+    pub(super) fn new(workloads: usize) -> Self {
+        let workloads = (0..workloads).map(|_| Known::default()).collect();
+        Self(Mutex::new(Sight { workloads, ..Sight::default() }))
+    }
+
+    fn sight(&self) -> MutexGuard<'_, Sight> {
+        self.0.lock().unwrap()
+    }
+
+    pub(super) fn count(&self, count: impl FnOnce(&mut Figures)) {
+        count(&mut self.sight().figures);
+    }
+
+    pub(super) fn figures(&self) -> Figures {
+        self.sight().figures.clone()
+    }
+
+    /// When the server of `workload` lets itself be asked again.
+    pub(super) fn floor(&self, workload: usize) -> Option<Duration> {
+        self.sight().workloads[workload].floor
+    }
+
+    /// A login was lost, and why.
+    pub(super) fn lost(&self, _workload: usize, loss: Option<Loss>) {
+        if let Some(loss) = loss {
+            *self.sight().figures.lost.entry(loss).or_default() += 1;
+        }
+    }
+
+    pub(super) fn suspended(&self) {
+        let mut sight = self.sight();
+        sight.suspends += 1;
+        sight.figures.suspends += 1;
+    }
+
+    pub(super) fn suspends(&self) -> u32 {
+        self.sight().suspends
+    }
+
+    pub(super) fn cut(&self, awake: Duration) {
+        self.sight().cuts.push(awake);
+    }
+
+    /// Whether connections were cut within a second of `awake`.
+    pub(super) fn was_cut(&self, awake: Duration) -> bool {
+        self.sight().cuts.iter().rev().any(|cut| cut.abs_diff(awake) < Duration::from_secs(1))
+    }
+
+    pub(super) fn triggered(&self, age: Duration) {
+        self.sight().workloads.iter_mut().for_each(|known| known.triggered = Some(age));
+    }
+
+    pub(super) fn asked(&self, workload: usize, age: Duration) {
+        self.sight().workloads[workload].asked = Some(age);
+    }
+
+    pub(super) fn renewed(&self, workload: usize, age: Duration) {
+        self.sight().workloads[workload].renew(age);
+    }
+
+    pub(super) fn began(&self, age: Duration, awake: Duration) {
+        let mut sight = self.sight();
+        sight.runs_since = Some(awake);
+        for known in &mut sight.workloads {
+            known.renew(age);
+            known.phase = Some(Phase::Stopped);
+            known.phases = vec![Phase::Stopped];
+        }
+    }
+
+    pub(super) fn ended(&self, awake: Duration, killed: bool) {
+        let mut sight = self.sight();
+        let ran = sight.runs_since.take().map_or(Duration::ZERO, |since| awake - since);
+        sight.ran += ran;
+        sight.figures.kills += u64::from(killed);
+        sight.workloads.iter_mut().for_each(|known| known.kills += u32::from(killed));
+    }
+
+    pub(super) fn phases(&self, workload: usize) -> Vec<Phase> {
+        self.sight().workloads[workload].phases.clone()
+    }
+}
+
+impl Known {
+    /// What was planned or promised before does not count any more.
+    fn renew(&mut self, age: Duration) {
+        self.renewed = Some(age);
+        self.floor = None;
+        self.minute.clear();
+    }
+}
+
+impl Sight {
+    /// For how long an engine ran on an awake machine.
+    fn ran(&self, awake: Duration) -> Duration {
+        self.ran + self.runs_since.map_or(Duration::ZERO, |since| awake - since)
+    }
+}
+
+/// Holds one row against the promises.
+pub(super) fn look(world: &World, row: &Row) {
+    let Some(workload) = row.workload.strip_prefix('w').and_then(|number| number.parse::<usize>().ok()) else {
+        return world.story.tell(row.reason_code.clone().unwrap_or_default());
+    };
+    let told = [row.verdict.as_deref(), row.reason_code.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let change = row.from.zip(row.to).map(|(from, to)| format!(" {from:?} -> {to:?}")).unwrap_or_default();
+    let episode = row.episode.map(|number| format!(" (episode {number})")).unwrap_or_default();
+    world.story.tell(format!("w{workload}: {:?}{change} {told}{episode}", row.kind));
+    let broken = match row.kind {
+        EntryKind::Attempt => attempt(world, workload, row),
+        EntryKind::Status => status(world, workload, row),
+        EntryKind::Notice => notice(&mut world.checks.sight().workloads[workload], row),
+        EntryKind::Login if row.reason_code.as_deref() == Some("signed_in") => {
+            world.checks.renewed(workload, world.clock.age());
+            None
+        }
+        EntryKind::Login | EntryKind::Trigger | EntryKind::Store | EntryKind::Engine => None,
+    };
+    if let Some(broken) = broken {
+        world.story.broke(format!("w{workload}: {broken}"));
+    }
+}
+
+/// The schedule: no attempt sooner than the design has it.
+fn attempt(world: &World, workload: usize, row: &Row) -> Option<String> {
+    let now = world.clock.age();
+    let (lifetime, tells, mood) = {
+        let server = world.servers.of(workload);
+        (server.tokens.lifetime, server.tokens.tells, server.mood)
+    };
+    let mut sight = world.checks.sight();
+    sight.figures.attempts += 1;
+    let known = &mut sight.workloads[workload];
+    let before = known.attempt.replace(Attempt { at: now, ok: row.verdict.as_deref() == Some("ok") });
+    known.minute.retain(|at| now - *at < Duration::from_mins(1));
+    known.minute.push(now);
+    let since = |moment: Option<Duration>, span: Duration| moment.is_some_and(|moment| now.saturating_sub(moment) <= span);
+    let asked = since(known.asked, QUICK);
+    let renewed = before.is_some_and(|before| known.renewed.is_some_and(|renewed| renewed >= before.at));
+    if known.minute.len() > MOST_IN_A_MINUTE && !asked && !renewed {
+        return Some(format!("{} attempts in a minute", known.minute.len()));
+    }
+    if !asked && !renewed && known.floor.is_some_and(|floor| now < floor) {
+        return Some("an attempt sooner than the server's Retry-After".to_owned());
+    }
+    if let (Some(429), Mood::TooMany(seconds)) = (row.http_status, mood) {
+        known.floor = Some(now + Duration::from_secs(u64::from(seconds)).min(LONGEST_FLOOR));
+    }
+    let before = before?;
+    // Where the server said when to come again, a trigger's tries begin then.
+    let tries_from = known.triggered.map(|triggered| known.floor.map_or(triggered, |floor| floor.max(triggered)));
+    if asked || renewed || since(tries_from, QUICK) {
+        return None;
+    }
+    let shortest = match (before.ok, known.phase) {
+        (true, _) if !tells => return None,
+        (true, _) => lifetime - (lifetime / 5).min(Duration::from_mins(5)).mul_f64(1.11),
+        (false, Some(Phase::AuthRetrying)) => SHORTEST_TICK,
+        (false, _) => SHORTEST_WAIT,
+    };
+    let gap = now - before.at;
+    (gap < shortest).then(|| format!("an attempt {gap:?} after the one before, where {shortest:?} is the least"))
+}
+
+/// The order of states, the ceiling, and that no login is lost.
+fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
+    let awake = world.clock.awake();
+    let ended = world.servers.of(workload).tokens.is_ended();
+    let mut sight = world.checks.sight();
+    let ran = sight.ran(awake);
+    let known = &mut sight.workloads[workload];
+    let (from, to) = (row.from, row.to?);
+    if known.phase != from {
+        return Some(format!("a row from {from:?} where the one before led to {:?}", known.phase));
+    }
+    known.phase = Some(to);
+    known.phases.push(to);
+    let number = row.episode.unwrap_or_default();
+    if to == Phase::AuthRetrying && number > known.episode {
+        (known.episode, known.began, known.kills) = (number, ran, 0);
+        sight.figures.episodes += 1;
+        return None;
+    }
+    if to != Phase::Unauthenticated {
+        return None;
+    }
+    let spent = ran.saturating_sub(known.began);
+    match row.reason_code.as_deref() {
+        Some("ceiling") if spent < CEILING => Some(format!("the ceiling after {spent:?}")),
+        Some("ceiling") if spent > CEILING + TICK * (2 + known.kills) => Some(format!("the ceiling only after {spent:?}")),
+        Some("ceiling") => None,
+        _ if ended => None,
+        reason => Some(format!("a login is lost that its server has not ended: {reason:?}")),
+    }
+}
+
+/// One entry an episode, and at most one end.
+fn notice(known: &mut Known, row: &Row) -> Option<String> {
+    match row.reason_code.as_deref() {
+        Some("auth_retrying") => {
+            let number = row.episode.unwrap_or_default();
+            let twice = number <= known.told || known.open;
+            (known.told, known.open) = (number, true);
+            twice.then(|| format!("the entry into episode {number} is told after that into {}", known.told))
+        }
+        Some("recovered") => (!std::mem::take(&mut known.open)).then(|| "a recovery is told of what was not told".to_owned()),
+        Some("sign_in_needed") => {
+            known.open = false;
+            None
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,154 @@
+//! The machine that the engine runs on: starts it, stops it, kills it, sleeps, and tells it what machines tell.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lamplighter_core::config::{Config, Environment};
+use lamplighter_core::event::Trigger;
+use lamplighter_core::{Event, Phase};
+use lamplighter_engine::engine::{Engine, Ports};
+use lamplighter_engine::profile::Profile;
+use tempfile::TempDir;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::diary::{Diary, Rows};
+use super::network::Network;
+use super::server;
+use super::shelf::Shelf;
+use super::world::{Ending, Life, World};
+
+/// How long the engine may take to stop: what is under way, then the journal.
+const LONGEST_STOP: Duration = Duration::from_secs(16);
+
+pub(super) struct Computer {
+    world: Arc<World>,
+    home: TempDir,
+    config: Config,
+    rows: Rows,
+    lives: u32,
+    on: Option<On>,
+}
+
+/// A running engine.
+struct On {
+    engine: Engine,
+    life: Life,
+    _onlooker: AbortOnDropHandle<()>,
+}
+
+impl Computer {
+    /// With `workloads`, and nothing running yet.
+    pub(super) fn new(world: &Arc<World>, workloads: usize) -> Self {
+        let mut text = "listen = \"127.0.0.1:0\"\n".to_owned();
+        for number in 0..workloads {
+            let url = server::mcp_url(number);
+            text += &format!("[[workload]]\nname = \"w{number}\"\nurl = \"{url}\"\nclient_id = \"lamp\"\n");
+        }
+        let config = Config::parse("month", &text, &Environment::new()).unwrap();
+        let home = tempfile::tempdir().unwrap();
+        Self { world: Arc::clone(world), home, config, rows: Rows::default(), lives: 0, on: None }
+    }
+
+    pub(super) fn engine(&self) -> Option<&Engine> {
+        self.on.as_ref().map(|on| &on.engine)
+    }
+
+    /// Starts the engine.
+    pub(super) async fn start(&mut self) {
+        self.lives += 1;
+        let life = Life::new(self.lives);
+        let world = &self.world;
+        world.story.tell(format!("the engine starts (life {})", self.lives));
+        world.checks.began(world.clock.age(), world.clock.awake());
+        let ports = Ports {
+            clock: Arc::new(world.clock.clone()),
+            secrets: Arc::new(Shelf { world: Arc::clone(world), life: life.clone() }),
+            journal: Arc::new(Diary { world: Arc::clone(world), life: life.clone(), rows: Arc::clone(&self.rows) }),
+        };
+        let network = Arc::new(Network { world: Arc::clone(world), life: life.clone() });
+        let profile = Profile::inside(self.home.path());
+        let environment = Environment::new();
+        let starting = Engine::start_over(network, profile, &environment, self.config.clone(), ports);
+        let engine = starting.await.unwrap();
+        let onlooker = AbortOnDropHandle::new(tokio::spawn(look_on(Arc::clone(world), engine.handle())));
+        self.on = Some(On { engine, life, _onlooker: onlooker });
+    }
+
+    /// Stops the engine, which finishes what is under way.
+    pub(super) async fn stop(&mut self) {
+        let Some(On { engine, life, _onlooker }) = self.on.take() else { return };
+        let world = &self.world;
+        world.story.tell("the engine is stopped");
+        let begun = world.clock.awake();
+        engine.stop().await;
+        let took = world.clock.awake() - begun;
+        if took > LONGEST_STOP {
+            world.story.broke(format!("the engine took {took:?} to stop"));
+        }
+        life.end(if took < Duration::from_secs(10) { Ending::Drained } else { Ending::CutOff });
+        world.checks.ended(world.clock.awake(), false);
+    }
+
+    /// Ends the engine as a crash would: what it has in memory is gone, and nothing is finished.
+    pub(super) fn kill(&mut self) {
+        let Some(On { engine, life, _onlooker }) = self.on.take() else { return };
+        self.world.story.tell("the engine is killed");
+        life.end(Ending::Killed);
+        drop(engine);
+        self.world.checks.ended(self.world.clock.awake(), true);
+    }
+
+    /// The machine is suspended for `span`. What tells the engine of that, and when, is all here.
+    pub(super) async fn sleep(&self, span: Duration) {
+        let world = &self.world;
+        world.story.tell(format!("the machine sleeps for {span:?}"));
+        world.checks.suspended();
+        world.clock.suspend(span);
+        world.story.tell("the machine wakes");
+        // The clocks are looked at every ten seconds.
+        world.some_time(10_000).await;
+        world.checks.triggered(world.clock.age());
+        world.clock.notice();
+        settle().await;
+    }
+
+    /// Addresses, routes or name servers have changed, and the machine says so.
+    pub(super) async fn network_changed(&self) {
+        let world = &self.world;
+        world.checks.triggered(world.clock.age());
+        let Some(engine) = self.engine() else { return };
+        for route in self.config.workloads.iter().filter_map(|each| engine.handle().route(each.name.as_str())) {
+            route.report(Event::Triggered(Trigger::NetworkChanged));
+        }
+        settle().await;
+    }
+
+    /// Whether `workload` is in `phase`.
+    pub(super) fn phase(&self, workload: usize) -> Option<Phase> {
+        Some(self.engine()?.handle().route(&format!("w{workload}"))?.access().status.phase)
+    }
+}
+
+/// Lets everything that can be done at once be done.
+pub(super) async fn settle() {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+/// Reads the snapshots of one life: they come in the order of the journal.
+async fn look_on(world: Arc<World>, handle: lamplighter_engine::Handle) {
+    let mut snapshots = handle.subscribe();
+    drop(handle);
+    let mut seen: Vec<usize> = Vec::new();
+    while snapshots.changed().await.is_ok() {
+        let snapshot = Arc::clone(&snapshots.borrow_and_update());
+        seen.resize(snapshot.workloads.len(), 0);
+        for (workload, seen) in snapshot.workloads.iter().zip(&mut seen) {
+            let number = workload.name[1..].parse().unwrap();
+            let phases = world.checks.phases(number);
+            match phases[*seen..].iter().position(|phase| *phase == workload.status) {
+                Some(further) => *seen += further,
+                None => world.story.broke(format!("{} is shown {:?}, out of order", workload.name, workload.status)),
+            }
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! The month: what happens when, drawn from its seed; and its end, when all trouble is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use lamplighter_core::Phase;
+use lamplighter_core::condition::{StoreFault, UpstreamFault};
+
+use super::checks::Figures;
+use super::computer::{Computer, settle};
+use super::network::Weather;
+use super::person;
+use super::server::Mood;
+use super::story::Broken;
+use super::world::World;
+
+const MONTH: Duration = Duration::from_hours(30 * 24);
+/// Once all trouble is over and the machine has said so: the settle time, and ten seconds.
+const SOON: Duration = Duration::from_secs(12);
+/// Quick tries begin at most once a minute: those of a trigger before may stand against these.
+const CALM: Duration = Duration::from_mins(2);
+/// A month's troubles are over at last.
+const PATIENCE: Duration = Duration::from_hours(1);
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+
+/// What ends a trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relief {
+    Weather,
+    Mood(usize),
+    Up(usize),
+    Store,
+    Start,
+    SignIn(usize),
+}
+
+struct Month {
+    world: Arc<World>,
+    computer: Computer,
+    workloads: usize,
+    /// What is still to come, and when.
+    reliefs: Vec<(Duration, Relief)>,
+    /// When the machine last told of anything.
+    triggered: Duration,
+}
+
+pub(super) async fn live(seed: u64) -> Result<(Figures, Vec<String>), Broken> {
+    let workloads = usize::try_from(1 + seed % 3).unwrap();
+    let world = World::new(seed, workloads);
+    let computer = Computer::new(&world, workloads);
+    let mut month = Month { world, computer, workloads, reliefs: Vec::new(), triggered: Duration::ZERO };
+    month.begin().await;
+    while month.world.clock.age() < MONTH && !month.world.story.is_broken() {
+        month.go_on().await;
+    }
+    if !month.world.story.is_broken() {
+        month.end().await;
+    }
+    let Month { world, mut computer, .. } = month;
+    computer.stop().await;
+    let figures = Figures { months: 1, ..world.checks.figures() };
+    world.story.end(seed).map(|story| (figures, story))
+}
+
+impl Month {
+    /// Everything is installed, and the person signs in for the first time.
+    async fn begin(&mut self) {
+        for workload in 0..self.workloads {
+            let mut server = self.world.servers.of(workload);
+            let tokens = &mut server.tokens;
+            tokens.lenient = self.world.one_in(3);
+            tokens.rotates = !self.world.one_in(6);
+            tokens.tells = !self.world.one_in(8);
+            tokens.lifetime = self.world.one_of(&[HOUR, HOUR, HOUR, 10 * MINUTE, 8 * HOUR]);
+            self.world.story.tell(format!(
+                "w{workload}: tokens for {:?}{}{}{}",
+                tokens.lifetime,
+                if tokens.tells { "" } else { ", not told" },
+                if tokens.rotates { "" } else { ", no rotation" },
+                if tokens.lenient { ", lenient" } else { "" },
+            ));
+        }
+        self.computer.start().await;
+        for workload in 0..self.workloads {
+            if !person::sign_in(&self.world, &self.computer, workload).await {
+                self.world.story.broke("the first sign-in fails");
+            }
+        }
+    }
+
+    /// Until the next thing has happened.
+    async fn go_on(&mut self) {
+        let until = self.world.clock.age() + self.world.span(SECOND, 4 * HOUR);
+        self.await_reliefs(until).await;
+        self.happen().await;
+        settle().await;
+        for workload in 0..self.workloads {
+            let awaited = self.reliefs.iter().any(|(_, relief)| *relief == Relief::SignIn(workload));
+            if !awaited && person::is_needed(&self.computer, workload) {
+                self.later(Relief::SignIn(workload), 10 * MINUTE, 10 * HOUR);
+            }
+        }
+    }
+
+    /// Lives until `until`, and through what was to come before.
+    async fn await_reliefs(&mut self, until: Duration) {
+        while !self.world.story.is_broken() {
+            let next = self.reliefs.iter().enumerate().min_by_key(|(_, (at, _))| *at).map(|(index, (at, _))| (index, *at));
+            let Some((index, at)) = next.filter(|(_, at)| *at <= until) else { break };
+            self.pass_until(at).await;
+            let (_, relief) = self.reliefs.remove(index);
+            self.relieve(relief).await;
+        }
+        self.pass_until(until).await;
+    }
+
+    async fn pass_until(&self, age: Duration) {
+        tokio::time::sleep(age.saturating_sub(self.world.clock.age())).await;
+    }
+
+    fn later(&mut self, relief: Relief, soonest: Duration, latest: Duration) {
+        self.reliefs.retain(|(_, other)| *other != relief);
+        self.reliefs.push((self.world.clock.age() + self.world.span(soonest, latest), relief));
+    }
+
+    async fn relieve(&mut self, relief: Relief) {
+        let world = Arc::clone(&self.world);
+        world.story.tell(format!("{relief:?} is well again"));
+        match relief {
+            Relief::Weather => {
+                self.weather(Weather::Clear).await;
+                self.all_is_running_soon().await;
+            }
+            Relief::Mood(workload) => world.servers.of(workload).mood = Mood::Well,
+            Relief::Up(workload) => world.servers.of(workload).down = false,
+            Relief::Store => world.documents.fail(None),
+            Relief::Start => self.computer.start().await,
+            Relief::SignIn(workload) => {
+                let needed = person::is_needed(&self.computer, workload);
+                if needed && !person::sign_in(&world, &self.computer, workload).await {
+                    self.later(relief, 10 * MINUTE, 10 * HOUR);
+                }
+            }
+        }
+    }
+
+    /// One thing.
+    async fn happen(&mut self) {
+        let world = Arc::clone(&self.world);
+        let workload = usize::try_from(world.below(u32::try_from(self.workloads).unwrap())).unwrap();
+        match world.below(40) {
+            0..=5 => self.sleep().await,
+            6..=9 => self.bad_weather().await,
+            10..=11 => self.flaps().await,
+            12..=14 => self.bad_mood(workload),
+            15..=16 => self.bad_store(),
+            17 => self.wrong_time(),
+            18..=19 => self.restart().await,
+            20 => self.kill(),
+            21..=27 => self.in_an_exchange().await,
+            28 => self.end_grant(workload),
+            29..=30 => world.servers.of(workload).tokens.reject_access(),
+            31 => person::retry(&world, &self.computer, workload).await,
+            32 => self.down(workload).await,
+            _ => {
+                for workload in 0..self.workloads {
+                    person::call(&world, &self.computer, workload).await;
+                }
+            }
+        }
+    }
+
+    async fn sleep(&mut self) {
+        self.trouble(None);
+        let span = self.world.span(MINUTE, 72 * HOUR);
+        if self.world.one_in(2) {
+            let weather = self.some_weather();
+            self.world.story.tell(format!("when it wakes the network is {weather:?}"));
+            self.set_weather(weather);
+        }
+        self.computer.sleep(span).await;
+        self.triggered = self.world.clock.age();
+    }
+
+    async fn bad_weather(&mut self) {
+        let weather = self.some_weather();
+        self.trouble(None);
+        self.weather(weather).await;
+    }
+
+    /// A VPN that comes and goes.
+    async fn flaps(&mut self) {
+        self.trouble(Some("the network flaps"));
+        for _ in 0..=self.world.below(12) {
+            let weather = self.world.one_of(&Weather::BAD);
+            self.weather(weather).await;
+            tokio::time::sleep(self.world.span(SECOND / 10, 10 * SECOND)).await;
+            self.weather(Weather::Clear).await;
+            tokio::time::sleep(self.world.span(SECOND / 10, 20 * SECOND)).await;
+        }
+        self.reliefs.retain(|(_, relief)| *relief != Relief::Weather);
+    }
+
+    fn bad_mood(&mut self, workload: usize) {
+        let mood = self.world.one_of(&Mood::BAD);
+        self.trouble(Some(&format!("w{workload}: the authorization server is {mood:?}")));
+        self.world.servers.of(workload).mood = mood;
+        self.later(Relief::Mood(workload), SECOND, 40 * HOUR);
+    }
+
+    fn bad_store(&mut self) {
+        let fault = self.world.one_of(&[StoreFault::Locked, StoreFault::Absent, StoreFault::Failed]);
+        self.trouble(Some(&format!("the store fails: {fault:?}")));
+        self.world.documents.fail(Some(fault));
+        self.later(Relief::Store, SECOND, 10 * HOUR);
+    }
+
+    fn wrong_time(&mut self) {
+        let span = SignedDuration::try_from(self.world.span(MINUTE, 1_000 * 24 * HOUR)).unwrap();
+        let ahead = match self.world.below(3) {
+            0 => -self.world.clock.wall_error(),
+            1 => span,
+            _ => -span,
+        };
+        self.trouble(Some(&format!("the wall clock is set ahead by {ahead:?}")));
+        self.world.clock.set_wall(ahead);
+        self.world.clock.notice();
+    }
+
+    async fn restart(&mut self) {
+        self.trouble(None);
+        self.computer.stop().await;
+        self.later(Relief::Start, SECOND / 10, 8 * HOUR);
+    }
+
+    fn kill(&mut self) {
+        self.trouble(None);
+        self.computer.kill();
+        self.later(Relief::Start, SECOND / 10, HOUR);
+    }
+
+    fn end_grant(&mut self, workload: usize) {
+        let mut server = self.world.servers.of(workload);
+        if !server.tokens.is_ended() && self.world.one_in(2) {
+            self.world.story.tell(format!("w{workload}: the server ends the grant"));
+            server.tokens.end();
+            self.world.checks.count(|figures| figures.ended += 1);
+        }
+    }
+
+    /// The MCP server fails, and clients run into that.
+    async fn down(&mut self, workload: usize) {
+        self.trouble(Some(&format!("w{workload}: the MCP server is down")));
+        self.world.servers.of(workload).down = true;
+        if let Some(route) = self.computer.engine().and_then(|engine| engine.handle().route(&format!("w{workload}"))) {
+            (0..3).for_each(|_| route.upstream_failed(UpstreamFault::ServerError(503)));
+        }
+        settle().await;
+        self.later(Relief::Up(workload), SECOND, 5 * HOUR);
+    }
+
+    /// Something happens in the middle of the next token request.
+    async fn in_an_exchange(&mut self) {
+        let world = Arc::clone(&self.world);
+        let mut exchanges = world.exchanges.subscribe();
+        let begun = async { exchanges.changed().await.is_ok() };
+        let begun = tokio::select! {
+            biased;
+            begun = begun => begun,
+            () = tokio::time::sleep(70 * MINUTE) => false,
+        };
+        if !begun {
+            return;
+        }
+        world.some_time(900).await;
+        world.story.tell("in the middle of an exchange:");
+        match world.below(8) {
+            0..=1 => self.kill(),
+            2 => self.sleep().await,
+            3 => self.bad_weather().await,
+            4 => self.bad_store(),
+            5 => self.restart().await,
+            6 => self.wrong_time(),
+            _ => {
+                self.trouble(Some("answers are lost"));
+                (0..self.workloads).for_each(|workload| world.servers.of(workload).lose_next = true);
+                tokio::time::sleep(SECOND).await;
+                (0..self.workloads).for_each(|workload| world.servers.of(workload).lose_next = false);
+            }
+        }
+    }
+
+    /// Counts a trouble.
+    fn trouble(&self, told: Option<&str>) {
+        self.world.checks.count(|figures| figures.troubles += 1);
+        if let Some(told) = told {
+            self.world.story.tell(told);
+        }
+    }
+
+    fn some_weather(&mut self) -> Weather {
+        let weather = self.world.one_of(&Weather::BAD);
+        self.later(Relief::Weather, 2 * SECOND, 40 * HOUR);
+        weather
+    }
+
+    fn set_weather(&self, weather: Weather) {
+        self.world.checks.cut(self.world.clock.awake());
+        self.world.weather.send_replace(weather);
+    }
+
+    /// The network is different from now on, and the machine notices.
+    async fn weather(&mut self, weather: Weather) {
+        self.world.story.tell(format!("the network is {weather:?}"));
+        self.set_weather(weather);
+        self.computer.network_changed().await;
+        if weather != Weather::Clear {
+            self.triggered = self.world.clock.age();
+        }
+    }
+
+    /// Where nothing else stands against it, everything is running within ten seconds and the settle time.
+    async fn all_is_running_soon(&mut self) {
+        let world = Arc::clone(&self.world);
+        let begin = world.clock.age();
+        let calm = begin - self.triggered > CALM;
+        let fit: Vec<usize> = (0..self.workloads).filter(|workload| self.is_fit(*workload, begin)).collect();
+        if !calm || world.documents.is_failing() || self.computer.engine().is_none() {
+            return;
+        }
+        let all_running = |month: &Self| fit.iter().all(|workload| month.computer.phase(*workload) == Some(Phase::Running));
+        while !all_running(self) {
+            tokio::time::sleep(SECOND / 10).await;
+            if world.clock.age() - begin > SOON {
+                let late = fit.iter().find(|workload| self.computer.phase(**workload) != Some(Phase::Running));
+                return world.story.broke(format!("w{late:?} is not running {SOON:?} after the network is there again"));
+            }
+        }
+        let took = world.clock.age() - begin;
+        world.checks.count(|figures| figures.recoveries.push(took));
+    }
+
+    /// Whether nothing but the network stands between `workload` and its login.
+    fn is_fit(&self, workload: usize, now: Duration) -> bool {
+        let server = self.world.servers.of(workload);
+        let told_to_wait = self.world.checks.floor(workload).is_some_and(|floor| now < floor);
+        let well = server.mood == Mood::Well && !server.down && !server.tokens.is_ended();
+        well && !told_to_wait && self.computer.phase(workload) != Some(Phase::Unhealthy)
+    }
+
+    /// All trouble is over: so is every trace of it, soon.
+    async fn end(&mut self) {
+        let world = Arc::clone(&self.world);
+        world.story.tell("the month is over, and so is all trouble");
+        self.set_weather(Weather::Clear);
+        world.documents.fail(None);
+        for workload in 0..self.workloads {
+            let mut server = world.servers.of(workload);
+            (server.mood, server.down) = (Mood::Well, false);
+        }
+        if self.computer.engine().is_none() {
+            self.computer.start().await;
+        }
+        // Grants that ended are noticed when they are next used.
+        tokio::time::sleep(PATIENCE + 10 * HOUR).await;
+        for workload in 0..self.workloads {
+            if person::is_needed(&self.computer, workload) {
+                person::sign_in(&world, &self.computer, workload).await;
+            }
+        }
+        self.computer.network_changed().await;
+        self.all_is_running_soon().await;
+        for workload in 0..self.workloads {
+            let phase = self.computer.phase(workload);
+            if phase != Some(Phase::Running) {
+                world.story.broke(format!("w{workload} is {phase:?} when all trouble is over"));
+            }
+        }
+    }
+}
