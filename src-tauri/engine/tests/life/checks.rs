@@ -15,6 +15,8 @@ use super::world::World;
 /// Those of a short retry, the quick tries of a trigger, and one that was under way.
 const MOST_IN_A_MINUTE: usize = 5 + 4 + 1;
 const CEILING: Duration = Duration::from_hours(24);
+/// From the server's answer, or the beginning, until an attempt is written down.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(36);
 /// A tick, at its longest, and an attempt.
 const TICK: Duration = Duration::from_secs(660 + 36);
 /// The shortest tick.
@@ -288,7 +290,7 @@ fn attempt(world: &World, workload: usize, row: &Row) -> Option<String> {
     }
     let shortest = match (before.ok, known.phase) {
         (true, _) if !tells => return None,
-        (true, _) => lifetime - (lifetime / 5).min(Duration::from_mins(5)).mul_f64(1.11),
+        (true, _) => lifetime - (lifetime / 5).min(Duration::from_mins(5)).mul_f64(1.1) - LONGEST_ATTEMPT,
         (false, Some(Phase::AuthRetrying)) => SHORTEST_TICK,
         (false, _) => SHORTEST_WAIT,
     };
@@ -299,7 +301,10 @@ fn attempt(world: &World, workload: usize, row: &Row) -> Option<String> {
 /// The order of states, the ceiling, and that no login is lost.
 fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
     let awake = world.clock.awake();
-    let ended = world.servers.of(workload).tokens.is_ended();
+    let (ended, stored) = {
+        let server = world.servers.of(workload);
+        (server.tokens.is_ended(), world.documents.has_held(server.tokens.newest()))
+    };
     let mut sight = world.checks.sight();
     let ran = sight.ran(awake);
     let known = &mut sight.workloads[workload];
@@ -324,6 +329,10 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
         Some("ceiling") if spent > CEILING + TICK * (2 + known.kills) => Some(format!("the ceiling only after {spent:?}")),
         Some("ceiling") => None,
         _ if ended => None,
+        _ if !stored && known.renewed > known.attempt.map(|attempt| attempt.at) => {
+            *sight.figures.lost.entry(Loss::Unstored).or_default() += 1;
+            None
+        }
         reason => Some(format!("a login is lost that its server has not ended: {reason:?}")),
     }
 }
@@ -333,9 +342,9 @@ fn notice(known: &mut Known, row: &Row) -> Option<String> {
     match row.reason_code.as_deref() {
         Some("auth_retrying") => {
             let number = row.episode.unwrap_or_default();
-            let twice = number <= known.told || known.open;
-            (known.told, known.open) = (number, true);
-            twice.then(|| format!("the entry into episode {number} is told after that into {}", known.told))
+            let before = std::mem::replace(&mut known.told, number);
+            known.open = true;
+            (number <= before).then(|| format!("the entry into episode {number} is told after that into {before}"))
         }
         Some("recovered") => (!std::mem::take(&mut known.open)).then(|| "a recovery is told of what was not told".to_owned()),
         Some("sign_in_needed") => {

@@ -105,6 +105,7 @@ impl Computer {
         world.checks.suspended();
         world.clock.suspend(span);
         world.story.tell("the machine wakes");
+        world.checks.triggered(world.clock.age());
         // The clocks are looked at every ten seconds.
         world.some_time(10_000).await;
         world.checks.triggered(world.clock.age());

@@ -58,7 +58,7 @@ pub(super) struct Server {
     pub(super) lose_next: bool,
     pub(super) tokens: Tokens,
     /// Refreshes under way.
-    refreshing: u32,
+    pub(super) refreshing: u32,
 }
 
 pub(super) struct Servers(Vec<Mutex<Server>>);

@@ -31,6 +31,7 @@ pub(in super::super) struct Tokens {
     /// Tells when its tokens expire.
     pub(in super::super) tells: bool,
     given: u32,
+    newest: String,
     grant: Grant,
     refresh: BTreeMap<String, Refresh>,
     /// When each access token expires.
@@ -77,6 +78,7 @@ impl Tokens {
             lifetime: Duration::from_hours(1),
             tells: true,
             given: 0,
+            newest: String::new(),
             grant: Grant { number: 0, ended: true, told: None },
             refresh: BTreeMap::new(),
             access: BTreeMap::new(),
@@ -86,6 +88,11 @@ impl Tokens {
 
     pub(in super::super) const fn is_ended(&self) -> bool {
         self.grant.ended
+    }
+
+    /// The refresh token given last.
+    pub(in super::super) fn newest(&self) -> &str {
+        &self.newest
     }
 
     /// The server ends the grant.
@@ -122,6 +129,7 @@ impl Tokens {
         let access_token = format!("access-{number}-{given}");
         self.access.insert(access_token.clone(), now + self.lifetime);
         let refresh_token = refresh_token.map_or_else(|| format!("refresh-{number}-{given}"), str::to_owned);
+        self.newest.clone_from(&refresh_token);
         let grant = self.grant.number;
         self.refresh.entry(refresh_token.clone()).or_insert(Refresh { grant, used: None });
         Given { access_token, refresh_token, expires_in: self.tells.then_some(self.lifetime) }
