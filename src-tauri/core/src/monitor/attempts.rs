@@ -35,7 +35,7 @@ impl Monitor {
         if let Some(due) = self.renewal.due.take_if(|due| due.at <= now.moment) {
             self.renewal.attempts += 1;
             let attempt = Attempt(self.renewal.attempts);
-            self.renewal.in_flight = Some(InFlight { attempt, begun: now, quick: due.quick, superseded: false });
+            self.renewal.in_flight = Some(InFlight::begun(attempt, due.quick, now));
             self.commands.push(Command::Renew(attempt));
         }
     }
@@ -97,7 +97,12 @@ impl Monitor {
 
     /// An attempt never answered: that is a timeout like any other.
     pub(super) fn give_up(&mut self, now: Reading) {
-        if let Some(flight) = self.renewal.in_flight {
+        let Some(flight) = &mut self.renewal.in_flight else { return };
+        let left = flight.slept_through(now);
+        if left > Duration::from_secs(1) {
+            flight.give_up_at = now.moment + left;
+        } else {
+            let flight = *flight;
             self.renewal_failed(flight.attempt, &Answer::Transport(Transport::Timeout), false, None, now);
         }
     }

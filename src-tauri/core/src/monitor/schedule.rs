@@ -11,6 +11,9 @@ use crate::time::Moment;
 /// An attempt that was not answered by then never will be: the 30 s that one may take, and some grace.
 pub(super) const GIVE_UP: Duration = Duration::from_secs(35);
 
+/// One that a suspend interrupted has this long after waking: its answer may have come meanwhile.
+pub(super) const AFTER_WAKING: Duration = Duration::from_secs(10);
+
 /// Where a trigger leads to tries, counted from the end of its settle time.
 const QUICK_TRIES: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(3), Duration::from_secs(10), Duration::from_secs(30)];

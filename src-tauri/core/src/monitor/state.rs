@@ -123,6 +123,7 @@ pub(super) struct InFlight {
     pub(super) quick: bool,
     /// The grant it was for is gone: its answer only frees the way for the next.
     pub(super) superseded: bool,
+    pub(super) give_up_at: Moment,
 }
 
 /// Failures while `running`, before they make an episode.
@@ -247,8 +248,13 @@ impl Renewal {
 }
 
 impl InFlight {
-    pub(super) fn give_up_at(&self) -> Moment {
-        self.begun.moment + schedule::GIVE_UP
+    pub(super) fn begun(attempt: Attempt, quick: bool, now: Reading) -> Self {
+        Self { attempt, begun: now, quick, superseded: false, give_up_at: now.moment + schedule::GIVE_UP }
+    }
+
+    /// For how long its answer may still come, the machine having been asleep meanwhile.
+    pub(super) fn slept_through(&self, now: Reading) -> Duration {
+        schedule::GIVE_UP.saturating_sub(now.awake.saturating_sub(self.begun.awake)).min(schedule::AFTER_WAKING)
     }
 }
 

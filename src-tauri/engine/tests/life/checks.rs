@@ -110,6 +110,8 @@ struct Known {
     /// For how long this episode has gone on, the machine awake and the engine running.
     began: Duration,
     kills: u32,
+    /// Only a sign-in helps; restarts do not change that.
+    lacking: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -127,7 +129,9 @@ struct Sight {
     suspends: u32,
     /// For how long engines ran on an awake machine, those before this one.
     ran: Duration,
-    /// When, by time awake, the present one began.
+    /// When the present one began.
+    began: Duration,
+    /// The same by time awake.
     runs_since: Option<Duration>,
 }
 
@@ -196,7 +200,7 @@ impl Checks {
 
     pub(super) fn began(&self, age: Duration, awake: Duration) {
         let mut sight = self.sight();
-        sight.runs_since = Some(awake);
+        (sight.began, sight.runs_since) = (age, Some(awake));
         for known in &mut sight.workloads {
             known.renew(age);
             known.phase = Some(Phase::Stopped);
@@ -303,7 +307,8 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
     let awake = world.clock.awake();
     let (ended, stored) = {
         let server = world.servers.of(workload);
-        (server.tokens.is_ended(), world.documents.has_held(server.tokens.newest()))
+        let (newest, given) = server.tokens.newest();
+        (server.tokens.is_ended(), world.documents.has_held(newest) || world.checks.sight().began < given)
     };
     let mut sight = world.checks.sight();
     let ran = sight.ran(awake);
@@ -316,11 +321,17 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
     known.phases.push(to);
     let number = row.episode.unwrap_or_default();
     if to == Phase::AuthRetrying && number > known.episode {
-        (known.episode, known.began, known.kills) = (number, ran, 0);
+        (known.episode, known.began, known.kills, known.lacking) = (number, ran, 0, false);
         sight.figures.episodes += 1;
         return None;
     }
-    if to != Phase::Unauthenticated {
+    let known_to_need_it = known.lacking;
+    match to {
+        Phase::Unauthenticated => known.lacking = true,
+        Phase::Running | Phase::AuthRetrying | Phase::Unhealthy => known.lacking = false,
+        Phase::Starting | Phase::Stopping | Phase::Stopped | Phase::Error | Phase::Removing | Phase::Unknown | Phase::PolicyStopped => {}
+    }
+    if to != Phase::Unauthenticated || known_to_need_it {
         return None;
     }
     let spent = ran.saturating_sub(known.began);
@@ -329,7 +340,7 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
         Some("ceiling") if spent > CEILING + TICK * (2 + known.kills) => Some(format!("the ceiling only after {spent:?}")),
         Some("ceiling") => None,
         _ if ended => None,
-        _ if !stored && known.renewed > known.attempt.map(|attempt| attempt.at) => {
+        _ if !stored => {
             *sight.figures.lost.entry(Loss::Unstored).or_default() += 1;
             None
         }

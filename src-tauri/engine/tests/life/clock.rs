@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use lamplighter_core::{Moment, Reading};
 use lamplighter_engine::clock::Jumps;
 use lamplighter_engine::ports::Clock;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 /// Where the machine's clocks stand at the beginning.
@@ -24,12 +24,14 @@ pub(super) struct MachineClock {
     set: Arc<Mutex<Jumps>>,
     /// What the machine has noticed of that.
     noticed: watch::Sender<Jumps>,
+    /// Wakes sleepers in the order in which they lay down, as a `watch` does not.
+    alarm: Arc<Notify>,
 }
 
 impl MachineClock {
     pub(super) fn new() -> Self {
         let noticed = watch::Sender::new(Jumps::default());
-        Self { start: Instant::now(), set: Arc::default(), noticed }
+        Self { start: Instant::now(), set: Arc::default(), noticed, alarm: Arc::default() }
     }
 
     /// What has passed of the month, sleep included.
@@ -65,6 +67,7 @@ impl MachineClock {
     /// The watch looks at the clocks and tells of what they show.
     pub(super) fn notice(&self) {
         self.noticed.send_replace(*self.set.lock().unwrap());
+        self.alarm.notify_waiters();
     }
 }
 
@@ -78,9 +81,9 @@ impl Clock for MachineClock {
 
     fn sleep_until(&self, moment: Moment) -> BoxFuture<'static, ()> {
         let clock = self.clone();
-        let mut noticed = self.jumps();
         async move {
             loop {
+                let alarm = clock.alarm.notified();
                 let left = moment.since(clock.now().moment);
                 if left.is_zero() {
                     return;
@@ -88,7 +91,7 @@ impl Clock for MachineClock {
                 tokio::select! {
                     biased;
                     () = tokio::time::sleep(left) => {}
-                    _ = noticed.changed() => {}
+                    () = alarm => {}
                 }
             }
         }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lamplighter_core::config::{Config, Environment};
-use lamplighter_core::event::Trigger;
-use lamplighter_core::{Event, Phase};
+use lamplighter_core::Phase;
 use lamplighter_engine::engine::{Engine, Ports};
 use lamplighter_engine::profile::Profile;
 use tempfile::TempDir;
@@ -117,16 +116,21 @@ impl Computer {
     pub(super) async fn network_changed(&self) {
         let world = &self.world;
         world.checks.triggered(world.clock.age());
-        let Some(engine) = self.engine() else { return };
-        for route in self.config.workloads.iter().filter_map(|each| engine.handle().route(each.name.as_str())) {
-            route.report(Event::Triggered(Trigger::NetworkChanged));
-        }
+        // There is no other way yet to tell the engine than a moment of sleep.
+        world.clock.suspend(Duration::from_millis(1));
+        world.clock.notice();
         settle().await;
     }
 
-    /// Whether `workload` is in `phase`.
+    /// The phase of `workload`.
     pub(super) fn phase(&self, workload: usize) -> Option<Phase> {
         Some(self.engine()?.handle().route(&format!("w{workload}"))?.access().status.phase)
+    }
+
+    /// Whether the token of `workload`, and its server, may be brought back without the person.
+    pub(super) fn mends_quietly(&self, workload: usize) -> bool {
+        let route = self.engine().and_then(|engine| engine.handle().route(&format!("w{workload}")));
+        route.is_some_and(|route| route.access().status.mends_quietly)
     }
 }
 

@@ -310,7 +310,8 @@ impl Month {
 
     fn set_weather(&self, weather: Weather) {
         self.world.checks.cut(self.world.clock.awake());
-        self.world.weather.send_replace(weather);
+        *self.world.weather.lock().unwrap() = weather;
+        self.world.changed.notify_waiters();
     }
 
     /// The network is different from now on, and the machine notices.
@@ -358,7 +359,7 @@ impl Month {
         let server = self.world.servers.of(workload);
         let told_to_wait = self.world.checks.floor(workload).is_some_and(|floor| now < floor);
         let well = server.mood == Mood::Well && !server.down && !server.tokens.is_ended();
-        well && !told_to_wait && self.computer.phase(workload) != Some(Phase::Unhealthy)
+        well && !told_to_wait && self.computer.mends_quietly(workload)
     }
 
     /// All trouble is over: so is every trace of it, soon.

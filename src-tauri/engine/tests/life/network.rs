@@ -58,7 +58,7 @@ impl Dialer for Network {
         let port = destination.port_u16().unwrap();
         Box::pin(async move {
             life.lasting(world.some_time(60)).await;
-            let weather = *world.weather.borrow();
+            let weather = *world.weather.lock().unwrap();
             match weather {
                 Weather::Clear | Weather::Portal { .. } => {}
                 Weather::Offline => return Err(Error::from(ErrorKind::NetworkUnreachable).into()),
@@ -81,15 +81,15 @@ impl Dialer for Network {
 
 /// Carries what goes over one connection, until the weather changes: then it is cut, or goes silent.
 async fn carry(world: Arc<World>, life: Life, mut near: DuplexStream, mut far: DuplexStream) {
-    let mut weather = world.weather.subscribe();
+    let changed = world.changed.notified();
     tokio::select! {
         biased;
         () = life.over() => return,
-        _ = weather.changed() => {}
+        () = changed => {}
         _ = copy_bidirectional(&mut near, &mut far) => return,
     }
     drop(far);
-    let silent = *weather.borrow() == Weather::Silent || world.one_in(2);
+    let silent = *world.weather.lock().unwrap() == Weather::Silent || world.one_in(2);
     if silent {
         // Nobody tells the machine that what it sends goes nowhere.
         let (mut sent, _kept) = tokio::io::split(near);

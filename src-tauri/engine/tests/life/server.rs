@@ -179,6 +179,7 @@ async fn token(world: &World, life: &Life, workload: usize, form: &[(String, Str
     }
     let mut server = world.servers.of(workload);
     let Some(given) = given else {
+        server.tokens.told(life.number, world.clock.awake());
         let mut refused = document(&json!({"error": "invalid_grant"}));
         *refused.status_mut() = StatusCode::BAD_REQUEST;
         return Ok(refused);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::checks::Checks;
 use super::clock::MachineClock;
@@ -18,7 +18,9 @@ pub(super) struct World {
     pub(super) story: Story,
     pub(super) checks: Checks,
     pub(super) servers: Servers,
-    pub(super) weather: watch::Sender<Weather>,
+    pub(super) weather: Mutex<Weather>,
+    /// The weather has changed; who waits is told in the order of coming, as by a `watch` one is not.
+    pub(super) changed: Notify,
     /// What the secret store holds, whoever reads it.
     pub(super) documents: Documents,
     /// Counts the token requests that have reached a server: where something may be aimed at.
@@ -33,7 +35,8 @@ impl World {
             story: Story::new(clock.clone()),
             checks: Checks::new(workloads),
             servers: Servers::new(workloads),
-            weather: watch::Sender::new(Weather::Clear),
+            weather: Mutex::new(Weather::Clear),
+            changed: Notify::new(),
             documents: Documents::default(),
             exchanges: watch::Sender::new(0),
             chances: Mutex::new(Rng::with_seed(seed)),

@@ -31,7 +31,7 @@ pub(in super::super) struct Tokens {
     /// Tells when its tokens expire.
     pub(in super::super) tells: bool,
     given: u32,
-    newest: String,
+    newest: (String, Duration),
     grant: Grant,
     refresh: BTreeMap<String, Refresh>,
     /// When each access token expires.
@@ -43,8 +43,8 @@ pub(in super::super) struct Tokens {
 struct Grant {
     number: u32,
     ended: bool,
-    /// The life that has been told so.
-    told: Option<u32>,
+    /// The life that has been told so, and when.
+    told: Option<(u32, Duration)>,
 }
 
 struct Refresh {
@@ -78,7 +78,7 @@ impl Tokens {
             lifetime: Duration::from_hours(1),
             tells: true,
             given: 0,
-            newest: String::new(),
+            newest: (String::new(), Duration::ZERO),
             grant: Grant { number: 0, ended: true, told: None },
             refresh: BTreeMap::new(),
             access: BTreeMap::new(),
@@ -90,9 +90,9 @@ impl Tokens {
         self.grant.ended
     }
 
-    /// The refresh token given last.
-    pub(in super::super) fn newest(&self) -> &str {
-        &self.newest
+    /// The refresh token given last, and when.
+    pub(in super::super) fn newest(&self) -> (&str, Duration) {
+        (&self.newest.0, self.newest.1)
     }
 
     /// The server ends the grant.
@@ -123,13 +123,18 @@ impl Tokens {
         }
     }
 
+    /// The machine was sent `invalid_grant` in this life.
+    pub(super) const fn told(&mut self, life: u32, awake: Duration) {
+        self.grant.told = Some((life, awake));
+    }
+
     fn give(&mut self, now: Duration, refresh_token: Option<&str>) -> Given {
         self.given += 1;
         let (number, given) = (self.number, self.given);
         let access_token = format!("access-{number}-{given}");
         self.access.insert(access_token.clone(), now + self.lifetime);
         let refresh_token = refresh_token.map_or_else(|| format!("refresh-{number}-{given}"), str::to_owned);
-        self.newest.clone_from(&refresh_token);
+        self.newest = (refresh_token.clone(), now);
         let grant = self.grant.number;
         self.refresh.entry(refresh_token.clone()).or_insert(Refresh { grant, used: None });
         Given { access_token, refresh_token, expires_in: self.tells.then_some(self.lifetime) }
@@ -157,10 +162,9 @@ pub(super) fn refresh(world: &World, life: &Life, workload: usize, refresh_token
     if refresh.grant != current || ended {
         world.story.tell(format!("w{workload}: {refresh_token} is answered by invalid_grant"));
         if refresh.grant == current {
-            if told == Some(life.number) {
+            if told.is_some_and(|(number, at)| number == life.number && !world.checks.was_cut(at)) {
                 world.story.broke(format!("w{workload}: {refresh_token} was sent again after invalid_grant"));
             }
-            tokens.grant.told = Some(life.number);
         }
         return None;
     }
@@ -174,7 +178,6 @@ pub(super) fn refresh(world: &World, life: &Life, workload: usize, refresh_token
         let unused = tokens.refresh.get(&used.successor).is_none_or(|successor| successor.used.is_none());
         if !(tokens.lenient && unused) {
             tokens.end();
-            tokens.grant.told = Some(life.number);
             world.checks.lost(workload, loss);
             return None;
         }
