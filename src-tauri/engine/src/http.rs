@@ -112,7 +112,10 @@ impl HttpClient {
     }
 
     /// The same stack over streams that `dialer` opens.
-    pub(crate) fn over(dialer: Arc<dyn Dialer>, environment: &Environment) -> Result<Self, SetupError> {
+    ///
+    /// # Errors
+    /// As [`HttpClient::new`].
+    pub fn over(dialer: Arc<dyn Dialer>, environment: &Environment) -> Result<Self, SetupError> {
         let proxies = Arc::new(Proxies::read(environment)?);
         let connector = Connector::new(trust::configuration(environment)?, Arc::clone(&proxies), dialer);
         let client = ArcSwap::from_pointee(pooled(connector.clone()));

@@ -100,7 +100,9 @@ struct Known {
     floor: Option<Duration>,
     triggered: Option<Duration>,
     asked: Option<Duration>,
-    /// Something new: an engine, a sign-in, a rejected access token.
+    /// The server refused its access token.
+    rejected: Option<Duration>,
+    /// Something new: an engine, a sign-in.
     renewed: Option<Duration>,
     /// The last episode that was begun, and told.
     episode: u64,
@@ -186,6 +188,11 @@ impl Checks {
         self.sight().cuts.iter().rev().any(|cut| cut.abs_diff(awake) < Duration::from_secs(1))
     }
 
+    /// Whether connections were cut since `awake`.
+    pub(super) fn was_cut_since(&self, awake: Duration) -> bool {
+        self.sight().cuts.last().is_some_and(|cut| *cut >= awake)
+    }
+
     pub(super) fn triggered(&self, age: Duration) {
         self.sight().workloads.iter_mut().for_each(|known| known.triggered = Some(age));
     }
@@ -196,6 +203,11 @@ impl Checks {
 
     pub(super) fn renewed(&self, workload: usize, age: Duration) {
         self.sight().workloads[workload].renew(age);
+    }
+
+    /// The MCP server refused an access token: a reason for one renewal.
+    pub(super) fn rejected(&self, workload: usize, age: Duration) {
+        self.sight().workloads[workload].rejected = Some(age);
     }
 
     pub(super) fn began(&self, age: Duration, awake: Duration) {
@@ -293,7 +305,7 @@ fn attempt(world: &World, workload: usize, row: &Row) -> Option<String> {
         return None;
     }
     let shortest = match (before.ok, known.phase) {
-        (true, _) if !tells => return None,
+        (true, _) if !tells || known.rejected.is_some_and(|rejected| rejected >= before.at) => return None,
         (true, _) => lifetime - (lifetime / 5).min(Duration::from_mins(5)).mul_f64(1.1) - LONGEST_ATTEMPT,
         (false, Some(Phase::AuthRetrying)) => SHORTEST_TICK,
         (false, _) => SHORTEST_WAIT,

@@ -6,7 +6,10 @@ use std::time::Duration;
 use lamplighter_core::config::{Config, Environment};
 use lamplighter_core::Phase;
 use lamplighter_engine::engine::{Engine, Ports};
+use lamplighter_engine::http::{Dialer, HttpClient};
 use lamplighter_engine::profile::Profile;
+use lamplighter_engine::proxy::Proxy;
+use lamplighter_engine::route::Route;
 use tempfile::TempDir;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -32,6 +35,8 @@ pub(super) struct Computer {
 struct On {
     engine: Engine,
     life: Life,
+    /// The way up of the person's clients.
+    way_up: (HttpClient, Proxy),
     _onlooker: AbortOnDropHandle<()>,
 }
 
@@ -65,17 +70,19 @@ impl Computer {
             journal: Arc::new(Diary { world: Arc::clone(world), life: life.clone(), rows: Arc::clone(&self.rows) }),
         };
         let network = Arc::new(Network { world: Arc::clone(world), life: life.clone() });
+        let http = HttpClient::over(Arc::clone(&network) as Arc<dyn Dialer>, &Environment::new()).unwrap();
+        let proxy = Proxy::new(http.clone(), Arc::clone(&ports.clock), Arc::default());
         let profile = Profile::inside(self.home.path());
         let environment = Environment::new();
         let starting = Engine::start_over(network, profile, &environment, self.config.clone(), ports);
         let engine = starting.await.unwrap();
         let onlooker = AbortOnDropHandle::new(tokio::spawn(look_on(Arc::clone(world), engine.handle())));
-        self.on = Some(On { engine, life, _onlooker: onlooker });
+        self.on = Some(On { engine, life, way_up: (http, proxy), _onlooker: onlooker });
     }
 
     /// Stops the engine, which finishes what is under way.
     pub(super) async fn stop(&mut self) {
-        let Some(On { engine, life, _onlooker }) = self.on.take() else { return };
+        let Some(On { engine, life, way_up: _, _onlooker }) = self.on.take() else { return };
         let world = &self.world;
         world.story.tell("the engine is stopped");
         let begun = world.clock.awake();
@@ -90,7 +97,7 @@ impl Computer {
 
     /// Ends the engine as a crash would: what it has in memory is gone, and nothing is finished.
     pub(super) fn kill(&mut self) {
-        let Some(On { engine, life, _onlooker }) = self.on.take() else { return };
+        let Some(On { engine, life, way_up: _, _onlooker }) = self.on.take() else { return };
         self.world.story.tell("the engine is killed");
         life.end(Ending::Killed);
         drop(engine);
@@ -122,15 +129,24 @@ impl Computer {
         settle().await;
     }
 
+    /// The request path to `workload`.
+    pub(super) fn route(&self, workload: usize) -> Option<Arc<Route>> {
+        self.engine()?.handle().route(&format!("w{workload}"))
+    }
+
+    /// The way up of the person's clients.
+    pub(super) fn way_up(&self) -> Option<&(HttpClient, Proxy)> {
+        self.on.as_ref().map(|on| &on.way_up)
+    }
+
     /// The phase of `workload`.
     pub(super) fn phase(&self, workload: usize) -> Option<Phase> {
-        Some(self.engine()?.handle().route(&format!("w{workload}"))?.access().status.phase)
+        Some(self.route(workload)?.access().status.phase)
     }
 
     /// Whether the token of `workload`, and its server, may be brought back without the person.
     pub(super) fn mends_quietly(&self, workload: usize) -> bool {
-        let route = self.engine().and_then(|engine| engine.handle().route(&format!("w{workload}")));
-        route.is_some_and(|route| route.access().status.mends_quietly)
+        self.route(workload).is_some_and(|route| route.access().status.mends_quietly)
     }
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use lamplighter_core::Phase;
-use lamplighter_core::condition::{StoreFault, UpstreamFault};
+use lamplighter_core::condition::StoreFault;
 
 use super::checks::Figures;
+use super::client;
 use super::computer::{Computer, settle};
 use super::network::Weather;
 use super::person;
@@ -165,10 +166,10 @@ impl Month {
             28 => self.end_grant(workload),
             29..=30 => world.servers.of(workload).tokens.reject_access(),
             31 => person::retry(&world, &self.computer, workload).await,
-            32 => self.down(workload).await,
+            32..=33 => self.down(workload).await,
             _ => {
                 for workload in 0..self.workloads {
-                    person::call(&world, &self.computer, workload).await;
+                    client::call(&world, &self.computer, workload).await;
                 }
             }
         }
@@ -256,10 +257,9 @@ impl Month {
     async fn down(&mut self, workload: usize) {
         self.trouble(Some(&format!("w{workload}: the MCP server is down")));
         self.world.servers.of(workload).down = true;
-        if let Some(route) = self.computer.engine().and_then(|engine| engine.handle().route(&format!("w{workload}"))) {
-            (0..3).for_each(|_| route.upstream_failed(UpstreamFault::ServerError(503)));
+        for _ in 0..3 {
+            client::call(&self.world, &self.computer, workload).await;
         }
-        settle().await;
         self.later(Relief::Up(workload), SECOND, 5 * HOUR);
     }
 
@@ -334,6 +334,9 @@ impl Month {
             return;
         }
         let all_running = |month: &Self| fit.iter().all(|workload| month.computer.phase(*workload) == Some(Phase::Running));
+        if all_running(self) {
+            return;
+        }
         while !all_running(self) {
             tokio::time::sleep(SECOND / 10).await;
             let late = |workload: &&usize| self.computer.phase(**workload) != Some(Phase::Running);

@@ -127,14 +127,19 @@ async fn answer(world: &World, life: &Life, port: u16, request: Request<Incoming
             "authorization_servers": [issuer],
         }))),
         (false, _, "/mcp") => {
-            let server = world.servers.of(workload);
+            let mut server = world.servers.of(workload);
             let token = head.headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
             let taken = token.is_some_and(|token| server.tokens.takes(token, world.clock.age()));
             let status = match (server.down, taken) {
                 (true, _) => StatusCode::SERVICE_UNAVAILABLE,
-                (false, true) => StatusCode::METHOD_NOT_ALLOWED,
+                (false, true) => StatusCode::OK,
                 (false, false) => StatusCode::UNAUTHORIZED,
             };
+            match token {
+                Some(token) if taken => server.tokens.accepted(token),
+                Some(_) => world.checks.rejected(workload, world.clock.age()),
+                None => {}
+            }
             Ok(plain(status, ""))
         }
         _ => Ok(plain(StatusCode::NOT_FOUND, "")),
