@@ -30,6 +30,9 @@ pub(super) const FRESH: Duration = Duration::from_mins(5);
 /// How often an upstream out of reach is looked for.
 pub(super) const PROBE_PERIOD: Duration = Duration::from_mins(1);
 
+/// Triggers have it looked for this far apart at least.
+pub(super) const PROBES_APART: Duration = Duration::from_secs(5);
+
 /// A fresh lease is not renewed sooner than this, however short it lives.
 pub(super) const SHORTEST_RENEWAL: Duration = Duration::from_secs(1);
 

@@ -70,7 +70,7 @@ impl Monitor {
             return Effect::Probe(match trigger {
                 Trigger::Asked => now.moment,
                 Trigger::Woke | Trigger::NetworkChanged => {
-                    self.settled(now).max(failing.probed_at + schedule::SINGLE_PERIOD)
+                    self.settled(now).max(failing.probed_at + schedule::PROBES_APART)
                 }
             });
         }

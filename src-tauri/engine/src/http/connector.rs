@@ -76,9 +76,7 @@ impl Service<Uri> for Way {
     fn call(&mut self, destination: Uri) -> Self::Future {
         match self.proxies.towards(&destination) {
             None => Box::pin(
-                self.tcp
-                    .call(destination)
-                    .map_ok(|tcp| Link { stream: MaybeHttpsStream::Http(tcp), proxied: false }),
+                self.tcp.call(destination).map_ok(|tcp| Link { stream: MaybeHttpsStream::Http(tcp), proxied: false }),
             ),
             Some(proxy) => self.through(proxy, destination),
         }

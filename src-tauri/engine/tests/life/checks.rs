@@ -1,7 +1,5 @@
-//! What must hold, looked at with every row of the journal; and what is counted.
+//! What must hold, looked at with every row of the journal.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -9,6 +7,7 @@ use lamplighter_core::Phase;
 use lamplighter_core::entry::EntryKind;
 use lamplighter_engine::ports::Row;
 
+use super::figures::Figures;
 use super::server::{Loss, Mood};
 use super::world::World;
 
@@ -27,65 +26,6 @@ const LONGEST_FLOOR: Duration = Duration::from_mins(10);
 const SHORTEST_WAIT: Duration = Duration::from_secs(5);
 /// For so long after a trigger there may be quick tries: those of the trigger before, a settle time and an attempt aside.
 const QUICK: Duration = Duration::from_secs(140);
-
-/// What months came to.
-#[derive(Clone, Debug, Default)]
-pub struct Figures {
-    /// How many months.
-    pub months: u64,
-    /// Attempts at the token endpoint that the engine wrote down.
-    pub attempts: u64,
-    /// Stays in `auth_retrying`.
-    pub episodes: u64,
-    /// Engines that were killed, at a random moment or in the middle of an exchange.
-    pub kills: u64,
-    /// Times that the machine was suspended.
-    pub suspends: u64,
-    /// What befell network, servers, store and clock.
-    pub troubles: u64,
-    /// Grants that a server ended of its own will.
-    pub ended: u64,
-    /// Requests that the engine let through, or did not.
-    pub calls: (u64, u64),
-    /// Logins that were lost to what nobody can help.
-    pub lost: BTreeMap<Loss, u64>,
-    /// How long it took from the network being there again until all was running.
-    pub recoveries: Vec<Duration>,
-}
-
-impl Figures {
-    /// With those of another run.
-    pub fn add(&mut self, other: Self) {
-        self.months += other.months;
-        self.attempts += other.attempts;
-        self.episodes += other.episodes;
-        self.kills += other.kills;
-        self.suspends += other.suspends;
-        self.troubles += other.troubles;
-        self.ended += other.ended;
-        self.calls = (self.calls.0 + other.calls.0, self.calls.1 + other.calls.1);
-        for (loss, count) in other.lost {
-            *self.lost.entry(loss).or_default() += count;
-        }
-        self.recoveries.extend(other.recoveries);
-        self.recoveries.sort_unstable();
-    }
-}
-
-impl fmt::Display for Figures {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = |share: f64| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a rank")]
-            let rank = (self.recoveries.len() as f64 * share) as usize;
-            self.recoveries.get(rank.min(self.recoveries.len().saturating_sub(1))).copied().unwrap_or_default()
-        };
-        writeln!(out, "{} months: {} troubles, {} suspends, {} kills", self.months, self.troubles, self.suspends, self.kills)?;
-        writeln!(out, "{} attempts, {} stays in auth_retrying", self.attempts, self.episodes)?;
-        writeln!(out, "{} calls served, {} refused", self.calls.0, self.calls.1)?;
-        writeln!(out, "{} grants ended by servers; lost to what nobody can help: {:?}", self.ended, self.lost)?;
-        write!(out, "network there again to all running: p50 {:?}, p99 {:?}, worst {:?} of {}", at(0.5), at(0.99), at(1.0), self.recoveries.len())
-    }
-}
 
 /// What is known of one workload from outside.
 #[derive(Default)]
@@ -126,6 +66,8 @@ struct Attempt {
 struct Sight {
     workloads: Vec<Known>,
     figures: Figures,
+    /// Notices given in this life, recoveries aside, which are shown in place of what they end.
+    notices: u64,
     /// Time awake at which connections were cut.
     cuts: Vec<Duration>,
     suspends: u32,
@@ -212,7 +154,7 @@ impl Checks {
 
     pub(super) fn began(&self, age: Duration, awake: Duration) {
         let mut sight = self.sight();
-        (sight.began, sight.runs_since) = (age, Some(awake));
+        (sight.began, sight.runs_since, sight.notices) = (age, Some(awake), 0);
         for known in &mut sight.workloads {
             known.renew(age);
             known.phase = Some(Phase::Stopped);
@@ -222,10 +164,15 @@ impl Checks {
 
     pub(super) fn ended(&self, awake: Duration, killed: bool) {
         let mut sight = self.sight();
-        let ran = sight.runs_since.take().map_or(Duration::ZERO, |since| awake - since);
+        let ran = sight.runs_since.take().map_or(Duration::ZERO, |since| awake.saturating_sub(since));
         sight.ran += ran;
         sight.figures.kills += u64::from(killed);
         sight.workloads.iter_mut().for_each(|known| known.kills += u32::from(killed));
+    }
+
+    /// How many notices were given in this life.
+    pub(super) fn notices(&self) -> u64 {
+        self.sight().notices
     }
 
     pub(super) fn phases(&self, workload: usize) -> Vec<Phase> {
@@ -245,7 +192,7 @@ impl Known {
 impl Sight {
     /// For how long an engine ran on an awake machine.
     fn ran(&self, awake: Duration) -> Duration {
-        self.ran + self.runs_since.map_or(Duration::ZERO, |since| awake - since)
+        self.ran + self.runs_since.map_or(Duration::ZERO, |since| awake.saturating_sub(since))
     }
 }
 
@@ -261,7 +208,7 @@ pub(super) fn look(world: &World, row: &Row) {
     let broken = match row.kind {
         EntryKind::Attempt => attempt(world, workload, row),
         EntryKind::Status => status(world, workload, row),
-        EntryKind::Notice => notice(&mut world.checks.sight().workloads[workload], row),
+        EntryKind::Notice => notice(&mut world.checks.sight(), workload, row),
         EntryKind::Login if row.reason_code.as_deref() == Some("signed_in") => {
             world.checks.renewed(workload, world.clock.age());
             None
@@ -284,9 +231,10 @@ fn attempt(world: &World, workload: usize, row: &Row) -> Option<String> {
     sight.figures.attempts += 1;
     let known = &mut sight.workloads[workload];
     let before = known.attempt.replace(Attempt { at: now, ok: row.verdict.as_deref() == Some("ok") });
-    known.minute.retain(|at| now - *at < Duration::from_mins(1));
+    known.minute.retain(|at| now.saturating_sub(*at) < Duration::from_mins(1));
     known.minute.push(now);
-    let since = |moment: Option<Duration>, span: Duration| moment.is_some_and(|moment| now.saturating_sub(moment) <= span);
+    let since =
+        |moment: Option<Duration>, span: Duration| moment.is_some_and(|moment| now.saturating_sub(moment) <= span);
     let asked = since(known.asked, QUICK);
     let renewed = before.is_some_and(|before| known.renewed.is_some_and(|renewed| renewed >= before.at));
     if known.minute.len() > MOST_IN_A_MINUTE && !asked && !renewed {
@@ -306,11 +254,14 @@ fn attempt(world: &World, workload: usize, row: &Row) -> Option<String> {
     }
     let shortest = match (before.ok, known.phase) {
         (true, _) if !tells || known.rejected.is_some_and(|rejected| rejected >= before.at) => return None,
-        (true, _) => lifetime - (lifetime / 5).min(Duration::from_mins(5)).mul_f64(1.1) - LONGEST_ATTEMPT,
+        (true, _) => {
+            let margin = (lifetime / 5).min(Duration::from_mins(5)).mul_f64(1.1);
+            lifetime.saturating_sub(margin + LONGEST_ATTEMPT)
+        }
         (false, Some(Phase::AuthRetrying)) => SHORTEST_TICK,
         (false, _) => SHORTEST_WAIT,
     };
-    let gap = now - before.at;
+    let gap = now.saturating_sub(before.at);
     (gap < shortest).then(|| format!("an attempt {gap:?} after the one before, where {shortest:?} is the least"))
 }
 
@@ -341,7 +292,13 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
     match to {
         Phase::Unauthenticated => known.lacking = true,
         Phase::Running | Phase::AuthRetrying | Phase::Unhealthy => known.lacking = false,
-        Phase::Starting | Phase::Stopping | Phase::Stopped | Phase::Error | Phase::Removing | Phase::Unknown | Phase::PolicyStopped => {}
+        Phase::Starting
+        | Phase::Stopping
+        | Phase::Stopped
+        | Phase::Error
+        | Phase::Removing
+        | Phase::Unknown
+        | Phase::PolicyStopped => {}
     }
     if to != Phase::Unauthenticated || known_to_need_it {
         return None;
@@ -349,7 +306,9 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
     let spent = ran.saturating_sub(known.began);
     match row.reason_code.as_deref() {
         Some("ceiling") if spent < CEILING => Some(format!("the ceiling after {spent:?}")),
-        Some("ceiling") if spent > CEILING + TICK * (2 + known.kills) => Some(format!("the ceiling only after {spent:?}")),
+        Some("ceiling") if spent > CEILING + TICK * (2 + known.kills) => {
+            Some(format!("the ceiling only after {spent:?}"))
+        }
         Some("ceiling") => None,
         _ if ended => None,
         _ if !stored => {
@@ -361,7 +320,10 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
 }
 
 /// One entry an episode, and at most one end.
-fn notice(known: &mut Known, row: &Row) -> Option<String> {
+fn notice(sight: &mut Sight, workload: usize, row: &Row) -> Option<String> {
+    let recovered = row.reason_code.as_deref() == Some("recovered");
+    sight.notices += u64::from(!recovered);
+    let known = &mut sight.workloads[workload];
     match row.reason_code.as_deref() {
         Some("auth_retrying") => {
             let number = row.episode.unwrap_or_default();
@@ -369,7 +331,9 @@ fn notice(known: &mut Known, row: &Row) -> Option<String> {
             known.open = true;
             (number <= before).then(|| format!("the entry into episode {number} is told after that into {before}"))
         }
-        Some("recovered") => (!std::mem::take(&mut known.open)).then(|| "a recovery is told of what was not told".to_owned()),
+        Some("recovered") => {
+            (!std::mem::take(&mut known.open)).then(|| "a recovery is told of what was not told".to_owned())
+        }
         Some("sign_in_needed") => {
             known.open = false;
             None

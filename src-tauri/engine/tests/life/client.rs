@@ -9,7 +9,6 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use lamplighter_engine::http::HttpClient;
 use lamplighter_engine::ports::Clock as _;
 use lamplighter_engine::proxy::{Call, Proxy};
 use lamplighter_engine::route::Route;
@@ -20,7 +19,7 @@ use super::network::Weather;
 use super::world::World;
 
 /// A caller waits ten seconds for a refresh, twice where its token is refused, and for the server.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// One to three clients call `workload` at once.
 pub(super) async fn call(world: &Arc<World>, computer: &Computer, workload: usize) {
@@ -68,7 +67,8 @@ fn must_be_served(world: &World, route: &Route, workload: usize) -> bool {
     let token = held.authorization.to_str().unwrap().trim_start_matches("Bearer ");
     let server = world.servers.of(workload);
     let soon = world.clock.age() + Duration::from_secs(2);
-    let good = server.tokens.takes(token, soon) && held.lease.valid_at(world.clock.now().moment + Duration::from_secs(2));
+    let good =
+        server.tokens.takes(token, soon) && held.lease.valid_at(world.clock.now().moment + Duration::from_secs(2));
     good && !server.down && *world.weather.lock().unwrap() == Weather::Clear
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lamplighter_core::config::{Config, Environment};
 use lamplighter_core::Phase;
+use lamplighter_core::config::{Config, Environment};
 use lamplighter_engine::engine::{Engine, Ports};
 use lamplighter_engine::http::{Dialer, HttpClient};
 use lamplighter_engine::profile::Profile;
@@ -46,7 +46,7 @@ impl Computer {
         let mut text = "listen = \"127.0.0.1:0\"\n".to_owned();
         for number in 0..workloads {
             let url = server::mcp_url(number);
-            text += &format!("[[workload]]\nname = \"w{number}\"\nurl = \"{url}\"\nclient_id = \"lamp\"\n");
+            text.extend(["[[workload]]\n", &format!("name = \"w{number}\"\nurl = \"{url}\"\nclient_id = \"lamp\"\n")]);
         }
         let config = Config::parse("month", &text, &Environment::new()).unwrap();
         let home = tempfile::tempdir().unwrap();
@@ -87,7 +87,7 @@ impl Computer {
         world.story.tell("the engine is stopped");
         let begun = world.clock.awake();
         engine.stop().await;
-        let took = world.clock.awake() - begun;
+        let took = world.clock.awake().saturating_sub(begun);
         if took > LONGEST_STOP {
             world.story.broke(format!("the engine took {took:?} to stop"));
         }
@@ -155,12 +155,24 @@ pub(super) async fn settle() {
     tokio::time::sleep(Duration::from_millis(1)).await;
 }
 
-/// Reads the snapshots of one life: they come in the order of the journal.
+/// Looks at what one life shows: snapshots come in the order of the journal, and each notice in one toast at most.
 async fn look_on(world: Arc<World>, handle: lamplighter_engine::Handle) {
-    let mut snapshots = handle.subscribe();
+    let (mut snapshots, mut toasts) = (handle.subscribe(), handle.toasts());
     drop(handle);
     let mut seen: Vec<usize> = Vec::new();
-    while snapshots.changed().await.is_ok() {
+    loop {
+        tokio::select! {
+            biased;
+            changed = snapshots.changed() => if changed.is_err() { return },
+            toast = toasts.recv() => {
+                let Ok(toast) = toast else { return };
+                world.story.tell(format!("shown ({}): {}", toast.id, toast.title));
+                if toast.id > world.checks.notices() {
+                    world.story.broke(format!("a notice is shown that nobody gave: {}", toast.title));
+                }
+                continue;
+            }
+        }
         let snapshot = Arc::clone(&snapshots.borrow_and_update());
         seen.resize(snapshot.workloads.len(), 0);
         for (workload, seen) in snapshot.workloads.iter().zip(&mut seen) {

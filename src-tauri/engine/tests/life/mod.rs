@@ -9,6 +9,7 @@ mod client;
 mod clock;
 mod computer;
 mod diary;
+mod figures;
 mod month;
 mod network;
 mod person;
@@ -17,14 +18,14 @@ mod shelf;
 mod story;
 mod world;
 
-pub use checks::Figures;
-pub use story::Broken;
+pub(crate) use figures::Figures;
+pub(crate) use story::Broken;
 
 /// Lives the month `seed`.
 ///
 /// # Errors
 /// When a promise is broken: the story of how it came to that.
-pub fn live(seed: u64) -> Result<(Figures, Vec<String>), Broken> {
+pub(crate) fn live(seed: u64) -> Result<(Figures, Vec<String>), Broken> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(month::live(seed))
 }

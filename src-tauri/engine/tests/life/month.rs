@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 use lamplighter_core::Phase;
 use lamplighter_core::condition::StoreFault;
 
-use super::checks::Figures;
 use super::client;
 use super::computer::{Computer, settle};
+use super::figures::Figures;
 use super::network::Weather;
 use super::person;
 use super::server::Mood;
@@ -110,7 +110,8 @@ impl Month {
     /// Lives until `until`, and through what was to come before.
     async fn await_reliefs(&mut self, until: Duration) {
         while !self.world.story.is_broken() {
-            let next = self.reliefs.iter().enumerate().min_by_key(|(_, (at, _))| *at).map(|(index, (at, _))| (index, *at));
+            let next =
+                self.reliefs.iter().enumerate().min_by_key(|(_, (at, _))| *at).map(|(index, (at, _))| (index, *at));
             let Some((index, at)) = next.filter(|(_, at)| *at <= until) else { break };
             self.pass_until(at).await;
             let (_, relief) = self.reliefs.remove(index);
@@ -328,12 +329,13 @@ impl Month {
     async fn all_is_running_soon(&mut self) {
         let world = Arc::clone(&self.world);
         let begin = world.clock.age();
-        let calm = begin - self.triggered > CALM;
+        let calm = begin.saturating_sub(self.triggered) > CALM;
         let fit: Vec<usize> = (0..self.workloads).filter(|workload| self.is_fit(*workload, begin)).collect();
-        if !calm || world.documents.is_failing() || self.computer.engine().is_none() {
+        if world.documents.is_failing() || self.computer.engine().is_none() {
             return;
         }
-        let all_running = |month: &Self| fit.iter().all(|workload| month.computer.phase(*workload) == Some(Phase::Running));
+        let all_running =
+            |month: &Self| fit.iter().all(|workload| month.computer.phase(*workload) == Some(Phase::Running));
         if all_running(self) {
             return;
         }
@@ -348,13 +350,13 @@ impl Month {
                 // Servers take their time as well, or end what they gave.
                 return;
             }
-            if world.clock.age() - begin > SOON {
+            if world.clock.age().saturating_sub(begin) > if calm { SOON } else { SOON + CALM } {
                 let late: Vec<&usize> = fit.iter().filter(late).collect();
                 return world.story.broke(format!("not running {SOON:?} after the network is there again: w{late:?}"));
             }
         }
-        let took = world.clock.age() - begin;
-        world.checks.count(|figures| figures.recoveries.push(took));
+        let took = world.clock.age().saturating_sub(begin);
+        world.checks.count(|figures| figures.recoveries[usize::from(calm)].push(took));
     }
 
     /// Whether nothing but the network stands between `workload` and its login.

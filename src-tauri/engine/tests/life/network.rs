@@ -26,7 +26,9 @@ pub(super) enum Weather {
     /// What is sent is swallowed, on connections that stand too.
     Silent,
     /// A hotel's page, behind a redirect or at once.
-    Portal { redirects: bool },
+    Portal {
+        redirects: bool,
+    },
     /// Somebody answers with a certificate of his own.
     Intercepted,
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lamplighter_core::Phase;
-use lamplighter_engine::engine::CallbackPage;
+use lamplighter_engine::engine::{CallbackPage, Engine};
 
 use super::computer::{Computer, settle};
 use super::world::World;
 
 /// Signs in to `workload` in the browser, if that is possible just now; whether it was.
 pub(super) async fn sign_in(world: &Arc<World>, computer: &Computer, workload: usize) -> bool {
-    let Some(handle) = computer.engine().map(|engine| engine.handle()) else { return false };
+    let Some(handle) = computer.engine().map(Engine::handle) else { return false };
     world.story.tell(format!("the person signs in to w{workload}"));
     let begun = match handle.login(&format!("w{workload}"), true).await {
         Ok(begun) => begun,
@@ -29,7 +29,7 @@ pub(super) async fn sign_in(world: &Arc<World>, computer: &Computer, workload: u
 
 /// The person clicks on Retry.
 pub(super) async fn retry(world: &Arc<World>, computer: &Computer, workload: usize) {
-    let Some(handle) = computer.engine().map(|engine| engine.handle()) else { return };
+    let Some(handle) = computer.engine().map(Engine::handle) else { return };
     world.story.tell(format!("the person asks for w{workload}"));
     world.checks.asked(workload, world.clock.age());
     let _ = handle.retry(&format!("w{workload}")).await;

@@ -128,15 +128,16 @@ async fn answer(world: &World, life: &Life, port: u16, request: Request<Incoming
         }))),
         (false, _, "/mcp") => {
             let mut server = world.servers.of(workload);
-            let token = head.headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-            let taken = token.is_some_and(|token| server.tokens.takes(token, world.clock.age()));
-            let status = match (server.down, taken) {
+            let token =
+                head.headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+            let good = token.is_some_and(|token| server.tokens.takes(token, world.clock.age()));
+            let status = match (server.down, good) {
                 (true, _) => StatusCode::SERVICE_UNAVAILABLE,
                 (false, true) => StatusCode::OK,
                 (false, false) => StatusCode::UNAUTHORIZED,
             };
             match token {
-                Some(token) if taken => server.tokens.accepted(token),
+                Some(token) if good => server.tokens.accepted(token),
                 Some(_) => world.checks.rejected(workload, world.clock.age()),
                 None => {}
             }
@@ -148,7 +149,8 @@ async fn answer(world: &World, life: &Life, port: u16, request: Request<Incoming
 
 /// One request to the token endpoint.
 async fn token(world: &World, life: &Life, workload: usize, form: &[(String, String)]) -> Result<Answer, Lost> {
-    let field = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default();
+    let field =
+        |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or_default();
     let _turn = (field("grant_type") == "refresh_token").then(|| Turn::take(world, workload));
     world.exchanges.send_modify(|count| *count += 1);
     let slow = if world.one_in(30) { 20_000 } else { 400 };

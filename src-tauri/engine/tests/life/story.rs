@@ -21,11 +21,11 @@ struct Told {
 }
 
 /// A month in which a promise was broken.
-pub struct Broken {
+pub(crate) struct Broken {
     /// Tells this month from all others.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// The promise, and how it was broken.
-    pub promise: String,
+    pub(crate) promise: String,
     lines: Vec<(Duration, String)>,
 }
 

@@ -8,7 +8,7 @@ use super::super::world::{Ending, Life, World};
 
 /// Why a used refresh token was sent again, where that is nobody's fault but the weather's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Loss {
+pub(crate) enum Loss {
     /// The engine was killed between the server's answer and the store.
     Killed,
     /// The engine was stopped, and the answer came later than it waits for.
@@ -161,10 +161,9 @@ pub(super) fn refresh(world: &World, life: &Life, workload: usize, refresh_token
     };
     if refresh.grant != current || ended {
         world.story.tell(format!("w{workload}: {refresh_token} is answered by invalid_grant"));
-        if refresh.grant == current {
-            if told.is_some_and(|(number, at)| number == life.number && !world.checks.was_cut(at)) {
-                world.story.broke(format!("w{workload}: {refresh_token} was sent again after invalid_grant"));
-            }
+        let heard = told.is_some_and(|(number, at)| number == life.number && !world.checks.was_cut(at));
+        if refresh.grant == current && heard {
+            world.story.broke(format!("w{workload}: {refresh_token} was sent again after invalid_grant"));
         }
         return None;
     }
