@@ -14,8 +14,6 @@ use super::world::World;
 /// Those of a short retry, the quick tries of a trigger, and one that was under way.
 const MOST_IN_A_MINUTE: usize = 5 + 4 + 1;
 const CEILING: Duration = Duration::from_hours(24);
-/// From the server's answer, or the beginning, until an attempt is written down.
-const LONGEST_ATTEMPT: Duration = Duration::from_secs(36);
 /// A tick, at its longest, and an attempt.
 const TICK: Duration = Duration::from_secs(660 + 36);
 /// The shortest tick.
@@ -59,7 +57,8 @@ struct Known {
 #[derive(Clone, Copy)]
 struct Attempt {
     at: Duration,
-    ok: bool,
+    /// When the server gave what it brought, where it was a success: a sleep may lie in between.
+    given: Option<Duration>,
 }
 
 #[derive(Default)]
@@ -223,14 +222,15 @@ pub(super) fn look(world: &World, row: &Row) {
 /// The schedule: no attempt sooner than the design has it.
 fn attempt(world: &World, workload: usize, row: &Row) -> Option<String> {
     let now = world.clock.age();
-    let (lifetime, tells, mood) = {
+    let (lifetime, tells, mood, given) = {
         let server = world.servers.of(workload);
-        (server.tokens.lifetime, server.tokens.tells, server.mood)
+        (server.tokens.lifetime, server.tokens.tells, server.mood, server.tokens.newest().1)
     };
     let mut sight = world.checks.sight();
     sight.figures.attempts += 1;
     let known = &mut sight.workloads[workload];
-    let before = known.attempt.replace(Attempt { at: now, ok: row.verdict.as_deref() == Some("ok") });
+    let given = (row.verdict.as_deref() == Some("ok")).then_some(given);
+    let before = known.attempt.replace(Attempt { at: now, given });
     known.minute.retain(|at| now.saturating_sub(*at) < Duration::from_mins(1));
     known.minute.push(now);
     let since =
@@ -252,16 +252,16 @@ fn attempt(world: &World, workload: usize, row: &Row) -> Option<String> {
     if asked || renewed || since(tries_from, QUICK) {
         return None;
     }
-    let shortest = match (before.ok, known.phase) {
-        (true, _) if !tells || known.rejected.is_some_and(|rejected| rejected >= before.at) => return None,
-        (true, _) => {
+    let (from, shortest) = match (before.given, known.phase) {
+        (Some(_), _) if !tells || known.rejected.is_some_and(|rejected| rejected >= before.at) => return None,
+        (Some(given), _) => {
             let margin = (lifetime / 5).min(Duration::from_mins(5)).mul_f64(1.1);
-            lifetime.saturating_sub(margin + LONGEST_ATTEMPT)
+            (given, lifetime.saturating_sub(margin))
         }
-        (false, Some(Phase::AuthRetrying)) => SHORTEST_TICK,
-        (false, _) => SHORTEST_WAIT,
+        (None, Some(Phase::AuthRetrying)) => (before.at, SHORTEST_TICK),
+        (None, _) => (before.at, SHORTEST_WAIT),
     };
-    let gap = now.saturating_sub(before.at);
+    let gap = now.saturating_sub(from);
     (gap < shortest).then(|| format!("an attempt {gap:?} after the one before, where {shortest:?} is the least"))
 }
 

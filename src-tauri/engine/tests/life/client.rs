@@ -23,7 +23,7 @@ const LONGEST: Duration = Duration::from_mins(1);
 
 /// One to three clients call `workload` at once.
 pub(super) async fn call(world: &Arc<World>, computer: &Computer, workload: usize) {
-    let Some((http, proxy)) = computer.way_up() else { return };
+    let (http, proxy) = &computer.way_up;
     let Some(route) = computer.route(workload) else { return };
     http.forget_connections();
     let calls = (0..=world.below(3)).map(|_| one(world, proxy, &route, workload));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lamplighter_core::Phase;
 use lamplighter_core::config::{Config, Environment};
 use lamplighter_engine::engine::{Engine, Ports};
-use lamplighter_engine::http::{Dialer, HttpClient};
+use lamplighter_engine::http::HttpClient;
 use lamplighter_engine::profile::Profile;
 use lamplighter_engine::proxy::Proxy;
 use lamplighter_engine::route::Route;
@@ -29,14 +29,14 @@ pub(super) struct Computer {
     rows: Rows,
     lives: u32,
     on: Option<On>,
+    /// The way up of the person's clients.
+    pub(super) way_up: (HttpClient, Proxy),
 }
 
 /// A running engine.
 struct On {
     engine: Engine,
     life: Life,
-    /// The way up of the person's clients.
-    way_up: (HttpClient, Proxy),
     _onlooker: AbortOnDropHandle<()>,
 }
 
@@ -50,7 +50,18 @@ impl Computer {
         }
         let config = Config::parse("month", &text, &Environment::new()).unwrap();
         let home = tempfile::tempdir().unwrap();
-        Self { world: Arc::clone(world), home, config, rows: Rows::default(), lives: 0, on: None }
+        let network = Network { world: Arc::clone(world), life: Life::new(0) };
+        let http = HttpClient::over(Arc::new(network), &Environment::new()).unwrap();
+        let proxy = Proxy::new(http.clone(), Arc::new(world.clock.clone()), Arc::default());
+        Self {
+            world: Arc::clone(world),
+            home,
+            config,
+            rows: Rows::default(),
+            lives: 0,
+            on: None,
+            way_up: (http, proxy),
+        }
     }
 
     pub(super) fn engine(&self) -> Option<&Engine> {
@@ -70,19 +81,17 @@ impl Computer {
             journal: Arc::new(Diary { world: Arc::clone(world), life: life.clone(), rows: Arc::clone(&self.rows) }),
         };
         let network = Arc::new(Network { world: Arc::clone(world), life: life.clone() });
-        let http = HttpClient::over(Arc::clone(&network) as Arc<dyn Dialer>, &Environment::new()).unwrap();
-        let proxy = Proxy::new(http.clone(), Arc::clone(&ports.clock), Arc::default());
         let profile = Profile::inside(self.home.path());
         let environment = Environment::new();
         let starting = Engine::start_over(network, profile, &environment, self.config.clone(), ports);
         let engine = starting.await.unwrap();
         let onlooker = AbortOnDropHandle::new(tokio::spawn(look_on(Arc::clone(world), engine.handle())));
-        self.on = Some(On { engine, life, way_up: (http, proxy), _onlooker: onlooker });
+        self.on = Some(On { engine, life, _onlooker: onlooker });
     }
 
     /// Stops the engine, which finishes what is under way.
     pub(super) async fn stop(&mut self) {
-        let Some(On { engine, life, way_up: _, _onlooker }) = self.on.take() else { return };
+        let Some(On { engine, life, _onlooker }) = self.on.take() else { return };
         let world = &self.world;
         world.story.tell("the engine is stopped");
         let begun = world.clock.awake();
@@ -91,15 +100,16 @@ impl Computer {
         if took > LONGEST_STOP {
             world.story.broke(format!("the engine took {took:?} to stop"));
         }
-        life.end(if took < Duration::from_secs(10) { Ending::Drained } else { Ending::CutOff });
+        let ending = if took < Duration::from_secs(10) { Ending::Drained } else { Ending::CutOff };
+        life.end(ending, world.clock.awake());
         world.checks.ended(world.clock.awake(), false);
     }
 
     /// Ends the engine as a crash would: what it has in memory is gone, and nothing is finished.
     pub(super) fn kill(&mut self) {
-        let Some(On { engine, life, way_up: _, _onlooker }) = self.on.take() else { return };
+        let Some(On { engine, life, _onlooker }) = self.on.take() else { return };
         self.world.story.tell("the engine is killed");
-        life.end(Ending::Killed);
+        life.end(Ending::Killed, self.world.clock.awake());
         drop(engine);
         self.world.checks.ended(self.world.clock.awake(), true);
     }
@@ -132,11 +142,6 @@ impl Computer {
     /// The request path to `workload`.
     pub(super) fn route(&self, workload: usize) -> Option<Arc<Route>> {
         self.engine()?.handle().route(&format!("w{workload}"))
-    }
-
-    /// The way up of the person's clients.
-    pub(super) fn way_up(&self) -> Option<&(HttpClient, Proxy)> {
-        self.on.as_ref().map(|on| &on.way_up)
     }
 
     /// The phase of `workload`.

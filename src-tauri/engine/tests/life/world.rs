@@ -86,7 +86,7 @@ pub(super) enum Ending {
 #[derive(Clone)]
 pub(super) struct Life {
     pub(super) number: u32,
-    ending: watch::Sender<Option<Ending>>,
+    ending: watch::Sender<Option<(Ending, Duration)>>,
 }
 
 impl Life {
@@ -94,11 +94,12 @@ impl Life {
         Self { number, ending: watch::Sender::new(None) }
     }
 
-    pub(super) fn end(&self, ending: Ending) {
-        self.ending.send_replace(Some(ending));
+    pub(super) fn end(&self, ending: Ending, awake: Duration) {
+        self.ending.send_replace(Some((ending, awake)));
     }
 
-    pub(super) fn ending(&self) -> Option<Ending> {
+    /// How it ended, and when by the machine's time awake.
+    pub(super) fn ending(&self) -> Option<(Ending, Duration)> {
         *self.ending.borrow()
     }
 

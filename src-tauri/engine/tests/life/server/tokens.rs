@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use super::super::world::{Ending, Life, World};
 
+/// From the server's answer until what it brought is stored, where the store is slow.
+const WINDOW: Duration = Duration::from_secs(5);
+
 /// Why a used refresh token was sent again, where that is nobody's fault but the weather's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Loss {
@@ -203,10 +206,12 @@ fn excuse(world: &World, life: &Life, used: &Use) -> Option<Loss> {
         let suspended = world.checks.suspends() > used.suspends;
         return (!arrived).then_some(if suspended { Loss::Suspended } else { Loss::Unanswered });
     }
-    match used.life.ending()? {
-        Ending::Killed => Some(Loss::Killed),
-        Ending::Drained | Ending::CutOff if world.documents.refused_since(used.answered) => Some(Loss::Unstored),
+    let (ending, at) = used.life.ending()?;
+    let in_window = !arrived || used.answered.is_some_and(|answered| at <= answered + WINDOW);
+    match ending {
+        _ if world.documents.refused_since(used.answered) => Some(Loss::Unstored),
+        Ending::Killed => in_window.then_some(Loss::Killed),
         Ending::Drained => (!arrived).then_some(Loss::Unanswered),
-        Ending::CutOff => Some(Loss::Stopped),
+        Ending::CutOff => in_window.then_some(Loss::Stopped),
     }
 }
