@@ -39,9 +39,12 @@ struct Known {
     told: u64,
     /// The episode told of whose end has not been told.
     open: bool,
-    /// For how long this episode has gone on, the machine awake and the engine running.
+    /// When this episode began, reckoned in time that the machine was awake and an engine running.
     began: Duration,
-    kills: u32,
+    /// When, on the same reckoning, the last row was written.
+    written: Duration,
+    /// What of this episode no row told of when an engine ended.
+    forgotten: Duration,
     /// Only a sign-in helps; restarts do not change that.
     lacking: bool,
 }
@@ -158,7 +161,8 @@ impl Checks {
         let ran = sight.runs_since.take().map_or(Duration::ZERO, |since| awake.saturating_sub(since));
         sight.ran += ran;
         sight.figures.kills += u64::from(killed);
-        sight.workloads.iter_mut().for_each(|known| known.kills += u32::from(killed));
+        let ran = sight.ran;
+        sight.workloads.iter_mut().for_each(|known| known.forgotten += ran.saturating_sub(known.written));
     }
 
     /// How many notices were given in this life.
@@ -196,7 +200,9 @@ pub(super) fn look(world: &World, row: &Row) {
     let change = row.from.zip(row.to).map(|(from, to)| format!(" {from:?} -> {to:?}")).unwrap_or_default();
     let episode = row.episode.map(|number| format!(" (episode {number})")).unwrap_or_default();
     world.story.tell(format!("w{workload}: {:?}{change} {told}{episode}", row.kind));
+    let past_ceiling = past_ceiling(world, workload, row);
     let broken = match row.kind {
+        _ if past_ceiling.is_some() => past_ceiling,
         EntryKind::Attempt => schedule::attempt(world, workload, row),
         EntryKind::Status => status(world, workload, row),
         EntryKind::Notice => notice(&mut world.checks.sight(), workload, row),
@@ -230,7 +236,7 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
     known.phases.push(to);
     let number = row.episode.unwrap_or_default();
     if to == Phase::AuthRetrying && number > known.episode {
-        (known.episode, known.began, known.kills, known.lacking) = (number, ran, 0, false);
+        (known.episode, known.began, known.forgotten, known.lacking) = (number, ran, Duration::ZERO, false);
         sight.figures.episodes += 1;
         return None;
     }
@@ -252,9 +258,6 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
     let spent = ran.saturating_sub(known.began);
     match row.reason_code.as_deref() {
         Some("ceiling") if spent < CEILING => Some(format!("the ceiling after {spent:?}")),
-        Some("ceiling") if spent > CEILING + TICK * (2 + known.kills) => {
-            Some(format!("the ceiling only after {spent:?}"))
-        }
         Some("ceiling") => None,
         _ if ended => None,
         _ if !stored => {
@@ -263,6 +266,18 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
         }
         reason => Some(format!("a login is lost that its server has not ended: {reason:?}")),
     }
+}
+
+/// The ceiling, where it has been passed over: by more than the wait for the attempt that it takes.
+fn past_ceiling(world: &World, workload: usize, row: &Row) -> Option<String> {
+    let mut sight = world.checks.sight();
+    let ran = sight.ran(world.clock.awake());
+    let known = &mut sight.workloads[workload];
+    // A silent spell of the store is no attempt.
+    let silent = ran.saturating_sub(std::mem::replace(&mut known.written, ran));
+    let spent = ran.saturating_sub(known.began).saturating_sub(known.forgotten).saturating_sub(silent);
+    let goes_on = row.episode == Some(known.episode) && known.phase == Some(Phase::AuthRetrying);
+    (goes_on && spent > CEILING + TICK).then(|| format!("an episode goes on after {spent:?}"))
 }
 
 /// One entry an episode, and at most one end.

@@ -73,7 +73,7 @@ impl Month {
         let mood = self.world.one_of(&Mood::BAD);
         self.trouble(Some(&format!("w{workload}: the authorization server is {mood:?}")));
         self.world.servers.of(workload).mood = mood;
-        self.later(Relief::Mood(workload), SECOND, 40 * HOUR);
+        self.later(Relief::Mood(workload), SECOND, 100 * HOUR);
     }
 
     fn bad_store(&mut self) {
