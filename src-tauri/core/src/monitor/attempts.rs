@@ -34,6 +34,7 @@ impl Monitor {
         }
         if let Some(due) = self.renewal.due.take_if(|due| due.at <= now.moment) {
             self.renewal.attempts += 1;
+            self.renewal.unanswered.take_if(|settled| *settled <= now.moment);
             let attempt = Attempt(self.renewal.attempts);
             self.renewal.in_flight = Some(InFlight::begun(attempt, due.quick, now));
             self.commands.push(Command::Renew(attempt));
@@ -197,7 +198,7 @@ impl Monitor {
         // Quick tries are a trigger's, and use up none of the short retry's.
         let tries = if flight.quick { tries } else { tries + 1 };
         let short_retry = ShortRetry { cause, since, tries };
-        let next = self.next_try(schedule::short_wait(&self.policy, tries, self.seed()), now);
+        let next = self.next_try(schedule::short_wait(&self.policy, tries, self.seed()), flight, now);
         if short_retry.is_over(next.at, self.policy.max_tries, self.policy.max_elapsed_time) {
             self.retry(None, short_retry.cause, flight, now);
         } else {
@@ -218,7 +219,7 @@ impl Monitor {
             self.episodes += 1;
             Episode::begun(self.episodes, now)
         });
-        self.renewal.due = Some(self.next_try(schedule::tick(&self.policy, self.seed()), now));
+        self.renewal.due = Some(self.next_try(schedule::tick(&self.policy, self.seed()), flight, now));
         self.shift(State::Retrying { episode, cause: cause.clone() }, now);
         // A restart in between did not begin it anew.
         self.since = episode.started_at;
@@ -229,12 +230,23 @@ impl Monitor {
 
     /// The try after one that failed: a quick one where a trigger asked for those, else after `wait`; never sooner than
     /// the server said.
-    fn next_try(&self, wait: Duration, now: Reading) -> Due {
+    fn next_try(&self, wait: Duration, failed: InFlight, now: Reading) -> Due {
         let cadence = now.moment + wait;
-        let quick = self.renewal.quick_from.and_then(|from| schedule::quick_try(from, now.moment));
+        let quick = self
+            .renewal
+            .quick_from
+            .and_then(|from| schedule::quick_try(from, now.moment).or_else(|| self.late_try(from, failed, now.moment)));
         let due =
             quick.filter(|at| *at < cadence).map_or(Due { at: cadence, quick: false }, |at| Due { at, quick: true });
         Due { at: self.renewal.not_sooner_than_told(due.at), ..due }
+    }
+
+    /// The try for a trigger that none was begun for, the quick tries from `from` on being over: at once where the one
+    /// that `failed` took the time of another, else as soon as quick tries may begin again.
+    fn late_try(&self, from: Moment, failed: InFlight, now: Moment) -> Option<Moment> {
+        let settled = self.renewal.unanswered?;
+        let swallowed = schedule::quick_try(from, failed.begun.moment).is_some_and(|missed| missed <= now);
+        Some(settled.max(if swallowed { now } else { from + schedule::QUICK_PERIOD }))
     }
 
     /// The authorization server's own word that the grant is over.

@@ -105,6 +105,8 @@ pub(super) struct Renewal {
     pub(super) not_before: Option<Moment>,
     /// Where the quick tries of the last trigger begin.
     pub(super) quick_from: Option<Moment>,
+    /// Where the settle time ends of a trigger that came while quick tries were still to be made; until one is begun since.
+    pub(super) unanswered: Option<Moment>,
     /// An error word that ends the grant if the next answer repeats it.
     pub(super) previous_word: Option<String>,
 }
@@ -238,6 +240,7 @@ impl Renewal {
         self.due = None;
         self.not_before = None;
         self.quick_from = None;
+        self.unanswered = None;
         self.previous_word = None;
     }
 

@@ -65,7 +65,7 @@ impl Monitor {
         }
     }
 
-    fn effect_while_running(&self, trigger: Trigger, now: Reading) -> Effect {
+    fn effect_while_running(&mut self, trigger: Trigger, now: Reading) -> Effect {
         if let Some(failing) = &self.upstream.failing {
             return Effect::Probe(match trigger {
                 Trigger::Asked => now.moment,
@@ -85,12 +85,13 @@ impl Monitor {
 
     /// At once for the person; else after the settle time, not sooner than the server said, once for a whole burst and
     /// once a minute for a network that flaps.
-    fn tries(&self, trigger: Trigger, now: Reading) -> Effect {
+    fn tries(&mut self, trigger: Trigger, now: Reading) -> Effect {
         if trigger == Trigger::Asked {
             return Effect::Tries(now.moment);
         }
         let before = self.renewal.quick_from;
         if before.is_some_and(|from| schedule::quick_try(from, now.moment).is_some()) {
+            self.renewal.unanswered = Some(self.settled(now));
             return Effect::None;
         }
         let at = self.renewal.not_sooner_than_told(self.settled(now));

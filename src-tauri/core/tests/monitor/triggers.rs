@@ -49,6 +49,34 @@ fn quick_tries_follow_a_settle_time_then_the_cadence() {
 }
 
 #[test]
+fn a_trigger_that_an_attempt_without_an_answer_outlasts_is_tried_for_when_that_ends() {
+    let mut rig = Rig::retrying();
+    rig.pass(MINUTE);
+    rig.trigger(Trigger::NetworkChanged);
+    rig.until_attempt();
+    rig.pass(4 * SECOND);
+    assert_eq!(rig.trigger(Trigger::NetworkChanged), [], "quick tries are still to be made");
+    rig.pass(27 * SECOND);
+    rig.fail(offline());
+    assert_eq!(rig.deadline(), Some((Duration::ZERO, Wake::Settle)), "and there was time for none");
+    rig.until_attempt();
+    rig.fail(offline());
+    assert_eq!(rig.deadline().unwrap().1, Wake::Retry, "once");
+}
+
+#[test]
+fn a_trigger_just_before_the_last_quick_try_is_tried_for_too() {
+    let mut rig = Rig::retrying();
+    rig.pass(MINUTE);
+    let start = rig.now.moment;
+    rig.trigger(Trigger::Woke);
+    fail_until(&mut rig, start + 31 * SECOND);
+    assert_eq!(rig.trigger(Trigger::NetworkChanged), []);
+    fail_until(&mut rig, start + 5 * MINUTE);
+    assert_eq!(rig.attempts_since(start), seconds(&[2, 5, 12, 32, 62]), "a minute after the first, not sooner");
+}
+
+#[test]
 fn a_burst_of_triggers_is_one() {
     let mut rig = Rig::retrying();
     let start = rig.now.moment;

@@ -86,9 +86,7 @@ impl Month {
         }
         self.computer.start().await;
         for workload in 0..self.workloads {
-            if !person::sign_in(&self.world, &self.computer, workload).await {
-                self.world.story.broke("the first sign-in fails");
-            }
+            person::sign_in_at_last(&self.world, &self.computer, workload).await;
         }
     }
 
@@ -224,7 +222,7 @@ impl Month {
         tokio::time::sleep(PATIENCE + 10 * HOUR).await;
         for workload in 0..self.workloads {
             if person::is_needed(&self.computer, workload) {
-                person::sign_in(&world, &self.computer, workload).await;
+                person::sign_in_at_last(&world, &self.computer, workload).await;
             }
         }
         self.computer.network_changed().await;
