@@ -44,6 +44,9 @@ pub(super) fn attempt(world: &World, workload: usize, row: &Row) -> Option<Strin
     if !asked && !renewed && known.floor.is_some_and(|floor| now < floor) {
         return Some("an attempt sooner than the server's Retry-After".to_owned());
     }
+    if given.is_some() {
+        known.floor = None;
+    }
     if let (Some(429), Mood::TooMany(seconds)) = (row.http_status, mood) {
         known.floor = Some(now + Duration::from_secs(u64::from(seconds)).min(LONGEST_FLOOR));
     }
