@@ -187,8 +187,19 @@ impl Monitor {
                 let episode = Some(*episode);
                 self.retry(episode, cause, flight, now);
             }
-            // The store's answer decides, the one quiet try is spent, or nobody is interested any more.
-            State::Loading(_) | State::Unauthenticated { .. } | State::Stopped { .. } | State::Removing => {}
+            State::Unauthenticated { .. } => self.try_once_more(now),
+            // The store's answer decides, or nobody is interested any more.
+            State::Loading(_) | State::Stopped { .. } | State::Removing => {}
+        }
+    }
+
+    /// The one quiet try is spent, unless a trigger came while it was under way.
+    fn try_once_more(&mut self, now: Reading) {
+        if let Some(settled) = self.renewal.unanswered {
+            let apart = self.renewal.quick_from.map_or(settled, |from| from + schedule::SINGLE_PERIOD);
+            let at = self.renewal.not_sooner_than_told(settled.max(apart).max(now.moment));
+            self.renewal.quick_from = Some(at);
+            self.renewal.due = Some(Due { at, quick: true });
         }
     }
 

@@ -98,8 +98,11 @@ impl Monitor {
         Effect::Tries(before.map_or(at, |from| at.max(from + schedule::QUICK_PERIOD)))
     }
 
-    fn single_try(&self, trigger: Trigger, now: Reading) -> Effect {
+    fn single_try(&mut self, trigger: Trigger, now: Reading) -> Effect {
         if self.renewal.under_way() {
+            if trigger != Trigger::Asked && self.is_renewable() {
+                self.renewal.unanswered = Some(self.settled(now));
+            }
             return Effect::None;
         }
         match trigger {

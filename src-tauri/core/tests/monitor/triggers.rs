@@ -65,6 +65,22 @@ fn a_trigger_that_an_attempt_without_an_answer_outlasts_is_tried_for_when_that_e
 }
 
 #[test]
+fn a_trigger_during_the_quiet_try_past_the_ceiling_makes_another() {
+    let mut rig = Rig::past_ceiling();
+    rig.pass(MINUTE);
+    rig.trigger(Trigger::NetworkChanged);
+    rig.until_attempt();
+    rig.pass(6 * SECOND);
+    assert_eq!(rig.trigger(Trigger::NetworkChanged), []);
+    rig.pass(4 * SECOND);
+    rig.fail(offline());
+    assert_eq!(rig.deadline(), Some((5 * SECOND, Wake::Settle)), "fifteen seconds after the one before");
+    rig.until_attempt();
+    rig.fail(offline());
+    assert_eq!(rig.deadline(), None, "once");
+}
+
+#[test]
 fn a_trigger_just_before_the_last_quick_try_is_tried_for_too() {
     let mut rig = Rig::retrying();
     rig.pass(MINUTE);
