@@ -44,14 +44,7 @@ impl Monitor {
         match effect {
             Effect::None => {}
             Effect::Load => self.load_again(now),
-            Effect::Tries(at) | Effect::SingleTry(at) => {
-                self.renewal.quick_from = Some(at);
-                if !self.renewal.under_way() {
-                    let at = self.renewal.due.map_or(at, |due| due.at.min(at));
-                    self.renewal.due = Some(Due { at, quick: true });
-                    self.begin_if_due(now);
-                }
-            }
+            Effect::Tries(at) | Effect::SingleTry(at) => self.try_from(at, now),
             Effect::Probe(at) => {
                 if let Some(failing) = &mut self.upstream.failing {
                     failing.probe_at = failing.probe_at.min(at);
@@ -59,10 +52,33 @@ impl Monitor {
                 self.probe_if_due(now);
             }
         }
-        // While the upstream fails, the person's wish goes for the token too.
-        if trigger == Trigger::Asked && matches!(effect, Effect::Probe(_)) && self.is_renewable() {
-            self.renew_now(true, now);
+        // While the upstream fails, all this goes for the token too.
+        if matches!(effect, Effect::Probe(_)) {
+            if trigger == Trigger::Asked && self.is_renewable() {
+                self.renew_now(true, now);
+            } else if trigger != Trigger::Asked
+                && self.is_trying(now)
+                && let Effect::Tries(at) = self.tries(trigger, now)
+            {
+                self.try_from(at, now);
+            }
         }
+    }
+
+    /// Quick tries begin at `at`.
+    fn try_from(&mut self, at: Moment, now: Reading) {
+        self.renewal.quick_from = Some(at);
+        if !self.renewal.under_way() {
+            let at = self.renewal.due.map_or(at, |due| due.at.min(at));
+            self.renewal.due = Some(Due { at, quick: true });
+            self.begin_if_due(now);
+        }
+    }
+
+    /// Whether a renewal is due that may fail, is under way, or has failed.
+    fn is_trying(&self, now: Reading) -> bool {
+        let overdue = self.renewal.due.is_some_and(|due| due.at <= now.moment);
+        self.short_retry.is_some() || self.renewal.under_way() || overdue
     }
 
     fn effect_while_running(&mut self, trigger: Trigger, now: Reading) -> Effect {
@@ -74,11 +90,9 @@ impl Monitor {
                 }
             });
         }
-        let overdue = self.renewal.due.is_some_and(|due| due.at <= now.moment);
-        let trying = self.short_retry.is_some() || self.renewal.under_way() || overdue;
         match trigger {
             Trigger::Asked if self.is_renewable() => self.tries(trigger, now),
-            Trigger::Woke | Trigger::NetworkChanged if trying => self.tries(trigger, now),
+            Trigger::Woke | Trigger::NetworkChanged if self.is_trying(now) => self.tries(trigger, now),
             Trigger::Asked | Trigger::Woke | Trigger::NetworkChanged => Effect::None,
         }
     }

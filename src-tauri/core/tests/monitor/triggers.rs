@@ -349,6 +349,17 @@ fn an_upstream_out_of_reach_is_looked_for_when_the_network_changes() {
 }
 
 #[test]
+fn a_renewal_that_fails_beside_the_upstream_is_tried_quickly_too() {
+    let mut rig = Rig::running();
+    rig.send(Event::UpstreamFailed(UpstreamFault::Tls));
+    rig.until_attempt();
+    rig.trigger(Trigger::NetworkChanged);
+    rig.pass(SECOND);
+    rig.fail(offline());
+    assert_eq!(rig.deadline().unwrap().0, SECOND);
+}
+
+#[test]
 fn the_person_looks_for_the_upstream_and_refreshes() {
     let mut rig = Rig::running();
     rig.send(Event::UpstreamFailed(UpstreamFault::Tls));
