@@ -176,7 +176,7 @@ impl Monitor {
 
     /// Everything that can fall due, those first that go first when they fall due together.
     fn deadlines(&self) -> [Option<(Moment, Wake)>; 6] {
-        let give_up = self.renewal.in_flight.map(|flight| (flight.give_up_at(), Wake::GiveUp));
+        let give_up = self.renewal.in_flight.map(|flight| (flight.give_up_at, Wake::GiveUp));
         if self.is_off() {
             let drains = matches!(self.state, State::Stopping { .. });
             return [give_up.filter(|_| drains), None, None, None, None, None];

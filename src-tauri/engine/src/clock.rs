@@ -22,13 +22,35 @@ pub use leap::Jumps;
 pub use system::SystemClock;
 pub use virtual_clock::VirtualClock;
 
+/// Two clocks that are read one after the other may differ by this much.
+const READ_APART: Duration = Duration::from_millis(50);
+
+/// After a suspend, work whose time is over has this long all the same: what it waits for may have come meanwhile, and
+/// nobody has had the time to take it.
+const AFTER_WAKING: Duration = Duration::from_secs(5);
+
 /// What `work` brings within `span`, or `None`: the engine's only timeout.
 pub async fn within<W: Future>(clock: &dyn Clock, span: Duration, work: W) -> Option<W::Output> {
-    let patience = clock.sleep_until(clock.now().moment + span);
     tokio::select! {
         biased;
         done = work => Some(done),
-        () = patience => None,
+        () = patience(clock, span) => None,
+    }
+}
+
+/// Ready when `span` has passed, and the machine was not asleep for the last of it.
+async fn patience(clock: &dyn Clock, span: Duration) {
+    let begin = clock.now();
+    let mut end = begin.moment + span;
+    loop {
+        clock.sleep_until(end).await;
+        let now = clock.now();
+        let left = span.saturating_sub(now.awake.saturating_sub(begin.awake));
+        // A suspend in between leaves some of it, where the clocks are read to the millisecond.
+        if left <= READ_APART {
+            return;
+        }
+        end = now.moment + left.min(AFTER_WAKING);
     }
 }
 
@@ -51,6 +73,21 @@ mod tests {
         clock.advance(Duration::from_millis(9_999));
         assert!(futures_util::poll!(&mut waiting).is_pending());
         clock.advance(Duration::from_millis(1));
+        assert_eq!(waiting.await, None);
+    }
+
+    #[tokio::test]
+    async fn work_that_a_suspend_interrupts_has_some_time_after_waking() {
+        let clock = VirtualClock::new();
+        let waiting = within(&clock, Duration::from_secs(30), std::future::pending::<()>());
+        tokio::pin!(waiting);
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        clock.advance(Duration::from_secs(1));
+        clock.sleep_machine(Duration::from_hours(8));
+        assert!(futures_util::poll!(&mut waiting).is_pending(), "its answer may lie there already");
+        clock.advance(Duration::from_millis(4_999));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        clock.advance(Duration::from_secs(30));
         assert_eq!(waiting.await, None);
     }
 }

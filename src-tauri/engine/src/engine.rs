@@ -19,6 +19,7 @@ use crate::clock::within;
 use crate::configfile::ConfigFile;
 use crate::handle::Inner;
 use crate::host::Host;
+use crate::http::{Dialer, Tcp};
 use crate::machine::Machine;
 use crate::metrics::Metrics;
 use crate::notices::Desk;
@@ -112,7 +113,21 @@ impl Engine {
         config: Config,
         ports: Ports,
     ) -> Result<Self, StartError> {
-        let premises = Premises::take(&profile, environment, config.listen, &ports.machine).await?;
+        Self::start_over(Arc::new(Tcp::new()), profile, environment, config, ports).await
+    }
+
+    /// As [`Engine::start`], with `dialer` for the way to servers: what a simulation puts in the place of the network.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn start_over(
+        dialer: Arc<dyn Dialer>,
+        profile: Profile,
+        environment: &Environment,
+        config: Config,
+        ports: Ports,
+    ) -> Result<Self, StartError> {
+        let premises = Premises::take(&profile, environment, config.listen, dialer, &ports.machine).await?;
         let mut engine = Self::open(premises, profile, environment, config, ports).await;
         match engine.announce() {
             Ok(()) => Ok(engine),

@@ -2,6 +2,7 @@
 //! and times, failures classified where they arise. It knows nothing of OAuth or MCP.
 
 mod connector;
+mod dialer;
 mod failure;
 mod link;
 mod proxies;
@@ -27,6 +28,8 @@ use lamplighter_core::config::Environment;
 use zeroize::Zeroizing;
 
 use self::connector::Connector;
+pub(crate) use self::dialer::Tcp;
+pub use self::dialer::{Dialer, Wire};
 use self::proxies::Proxies;
 pub(crate) use self::proxies::is_loopback;
 pub(crate) use self::ways::{has_network, way_out};
@@ -108,8 +111,16 @@ impl HttpClient {
     /// # Errors
     /// When a certificate file or a proxy address cannot be used.
     pub fn new(environment: &Environment) -> Result<Self, SetupError> {
+        Self::over(Arc::new(Tcp::new()), environment)
+    }
+
+    /// The same stack over streams that `dialer` opens.
+    ///
+    /// # Errors
+    /// As [`HttpClient::new`].
+    pub fn over(dialer: Arc<dyn Dialer>, environment: &Environment) -> Result<Self, SetupError> {
         let proxies = Arc::new(Proxies::read(environment)?);
-        let connector = Connector::new(trust::configuration(environment)?, Arc::clone(&proxies));
+        let connector = Connector::new(trust::configuration(environment)?, Arc::clone(&proxies), dialer);
         let client = ArcSwap::from_pointee(pooled(connector.clone()));
         Ok(Self { stack: Arc::new(Stack { client, connector, proxies, has_network: || true }) })
     }

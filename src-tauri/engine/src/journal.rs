@@ -21,6 +21,7 @@ mod recall;
 mod table;
 
 use desk::{Desk, Job, Place, Question};
+pub use recall::recall;
 
 /// How many rows a slow follower may lag behind before it loses some.
 const FOLLOWED: usize = 1_024;

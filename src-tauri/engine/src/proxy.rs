@@ -45,11 +45,11 @@ pub struct Proxy {
 }
 
 /// A request for a workload.
-pub(crate) struct Call {
+pub struct Call {
     /// Its head.
-    pub(crate) head: request::Parts,
+    pub head: request::Parts,
     /// What its path has below the workload's endpoint: empty, or from a `/` on.
-    pub(crate) below: String,
+    pub below: String,
 }
 
 /// Leave to go up: with a token, or without where the server has not asked for one.
@@ -68,7 +68,7 @@ impl Proxy {
     }
 
     /// Answers one admitted request.
-    pub(crate) async fn answer(&self, route: &Route, call: Call, body: Incoming) -> Response<Body> {
+    pub async fn answer(&self, route: &Route, call: Call, body: Incoming) -> Response<Body> {
         let tally = route.meters(&self.metrics).tally();
         let upload = Upload::new(body);
         match self.relay(route, &call, &upload).await {

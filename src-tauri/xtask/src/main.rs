@@ -8,6 +8,7 @@ mod bundle;
 mod check;
 mod endure;
 mod fuzz;
+mod life;
 mod process;
 mod test;
 mod tools;
@@ -56,6 +57,15 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         arguments: Vec<OsString>,
     },
+    /// Live months of weather in virtual time, each told from the others by its seed, and hold them against the promises.
+    Life {
+        /// How many months.
+        #[arg(long, value_name = "N", default_value_t = 1000)]
+        seeds: u64,
+        /// Tell the whole story of this one instead.
+        #[arg(long, value_name = "N", conflicts_with = "seeds")]
+        seed: Option<u64>,
+    },
     /// Search for foreign input that breaks what must hold: cargo xtask fuzz --minutes 5 callback
     Fuzz {
         /// Kinds of input, as tests/fuzz/corpus calls them; all of them where none is named.
@@ -88,6 +98,7 @@ fn main() -> ExitCode {
         Task::Test => test::test(),
         Task::Bench { arguments } => bench::bench(&arguments),
         Task::Endure { arguments } => endure::endure(&arguments),
+        Task::Life { seeds, seed } => life::life(seeds, seed),
         Task::Fuzz { targets, minutes } => fuzz::fuzz(&targets, minutes),
         Task::Bundle { as_built } => bundle::bundle(as_built),
         Task::Ui => ui::ui(),

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::Monitor;
 use super::episode::Episode;
 use super::schedule::{self, Seed};
-use super::state::{Due, Held, InFlight, Past, ShortRetry, Standing, State};
+use super::state::{Due, Held, InFlight, Past, Quick, ShortRetry, Standing, State};
 use crate::condition::{Cause, StoreFault, Transport};
 use crate::entry::{Entry, EntryKind};
 use crate::event::Command;
@@ -34,8 +34,9 @@ impl Monitor {
         }
         if let Some(due) = self.renewal.due.take_if(|due| due.at <= now.moment) {
             self.renewal.attempts += 1;
+            self.renewal.unanswered.take_if(|settled| *settled <= now.moment);
             let attempt = Attempt(self.renewal.attempts);
-            self.renewal.in_flight = Some(InFlight { attempt, begun: now, quick: due.quick, superseded: false });
+            self.renewal.in_flight = Some(InFlight::begun(attempt, due.quick, now));
             self.commands.push(Command::Renew(attempt));
         }
     }
@@ -97,7 +98,12 @@ impl Monitor {
 
     /// An attempt never answered: that is a timeout like any other.
     pub(super) fn give_up(&mut self, now: Reading) {
-        if let Some(flight) = self.renewal.in_flight {
+        let Some(flight) = &mut self.renewal.in_flight else { return };
+        let left = flight.slept_through(now);
+        if left > Duration::from_secs(1) {
+            flight.give_up_at = now.moment + left;
+        } else {
+            let flight = *flight;
             self.renewal_failed(flight.attempt, &Answer::Transport(Transport::Timeout), false, None, now);
         }
     }
@@ -186,8 +192,19 @@ impl Monitor {
                 let episode = Some(*episode);
                 self.retry(episode, cause, flight, now);
             }
-            // The store's answer decides, the one quiet try is spent, or nobody is interested any more.
-            State::Loading(_) | State::Unauthenticated { .. } | State::Stopped { .. } | State::Removing => {}
+            State::Unauthenticated { .. } => self.try_once_more(now),
+            // The store's answer decides, or nobody is interested any more.
+            State::Loading(_) | State::Stopped { .. } | State::Removing => {}
+        }
+    }
+
+    /// The one quiet try is spent, unless a trigger came while it was under way.
+    fn try_once_more(&mut self, now: Reading) {
+        if let Some(settled) = self.renewal.unanswered {
+            let apart = self.renewal.quick.map_or(settled, |quick| quick.from + schedule::SINGLE_PERIOD);
+            let at = self.renewal.not_sooner_than_told(settled.max(apart).max(now.moment));
+            self.renewal.quick = Some(Quick { from: at, asked: false });
+            self.renewal.due = Some(Due { at, quick: true });
         }
     }
 
@@ -197,7 +214,7 @@ impl Monitor {
         // Quick tries are a trigger's, and use up none of the short retry's.
         let tries = if flight.quick { tries } else { tries + 1 };
         let short_retry = ShortRetry { cause, since, tries };
-        let next = self.next_try(schedule::short_wait(&self.policy, tries, self.seed()), now);
+        let next = self.next_try(schedule::short_wait(&self.policy, tries, self.seed()), flight, now);
         if short_retry.is_over(next.at, self.policy.max_tries, self.policy.max_elapsed_time) {
             self.retry(None, short_retry.cause, flight, now);
         } else {
@@ -231,7 +248,7 @@ impl Monitor {
             self.episodes += 1;
             Episode::begun(self.episodes, now)
         });
-        self.renewal.due = Some(self.next_try(schedule::tick(&self.policy, self.seed()), now));
+        self.renewal.due = Some(self.next_try(schedule::tick(&self.policy, self.seed()), flight, now));
         self.shift(State::Retrying { episode, cause: cause.clone() }, now);
         // A restart in between did not begin it anew.
         self.since = episode.started_at;
@@ -242,12 +259,23 @@ impl Monitor {
 
     /// The try after one that failed: a quick one where a trigger asked for those, else after `wait`; never sooner than
     /// the server said.
-    fn next_try(&self, wait: Duration, now: Reading) -> Due {
+    fn next_try(&self, wait: Duration, failed: InFlight, now: Reading) -> Due {
         let cadence = now.moment + wait;
-        let quick = self.renewal.quick.and_then(|quick| schedule::quick_try(quick.from, now.moment));
+        let quick = self.renewal.quick.and_then(|quick| {
+            let planned = schedule::quick_try(quick.from, now.moment);
+            planned.or_else(|| self.late_try(quick.from, failed, now.moment))
+        });
         let due =
             quick.filter(|at| *at < cadence).map_or(Due { at: cadence, quick: false }, |at| Due { at, quick: true });
         Due { at: self.renewal.not_sooner_than_told(due.at), ..due }
+    }
+
+    /// The try for a trigger that none was begun for, the quick tries from `from` on being over: at once where the one
+    /// that `failed` took the time of another, else as soon as quick tries may begin again.
+    fn late_try(&self, from: Moment, failed: InFlight, now: Moment) -> Option<Moment> {
+        let settled = self.renewal.unanswered?;
+        let swallowed = schedule::quick_try(from, failed.begun.moment).is_some_and(|missed| missed <= now);
+        Some(settled.max(if swallowed { now } else { from + schedule::QUICK_PERIOD }))
     }
 
     /// The authorization server's own word that the grant is over.

@@ -11,6 +11,9 @@ use crate::time::Moment;
 /// An attempt that was not answered by then never will be: the 30 s that one may take, and some grace.
 pub(super) const GIVE_UP: Duration = Duration::from_secs(35);
 
+/// One that a suspend interrupted has this long after waking: its answer may have come meanwhile.
+pub(super) const AFTER_WAKING: Duration = Duration::from_secs(10);
+
 /// Where a trigger leads to tries, counted from the end of its settle time.
 const QUICK_TRIES: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(3), Duration::from_secs(10), Duration::from_secs(30)];
@@ -21,8 +24,14 @@ pub(super) const QUICK_PERIOD: Duration = Duration::from_mins(1);
 /// Single tries that triggers cause are this far apart at least, which makes as many a minute as the quick tries.
 pub(super) const SINGLE_PERIOD: Duration = Duration::from_secs(15);
 
+/// A lease that nobody has used is as good as new for this long: a refusal later on may well be its expiry.
+pub(super) const FRESH: Duration = Duration::from_mins(5);
+
 /// How often an upstream out of reach is looked for.
 pub(super) const PROBE_PERIOD: Duration = Duration::from_mins(1);
+
+/// Triggers have it looked for this far apart at least.
+pub(super) const PROBES_APART: Duration = Duration::from_secs(5);
 
 /// A fresh lease is not renewed sooner than this, however short it lives.
 pub(super) const SHORTEST_RENEWAL: Duration = Duration::from_secs(1);

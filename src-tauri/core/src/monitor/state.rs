@@ -105,6 +105,8 @@ pub(super) struct Renewal {
     pub(super) not_before: Option<Moment>,
     /// The quick tries of the last trigger.
     pub(super) quick: Option<Quick>,
+    /// Where the settle time ends of a trigger that came while quick tries were still to be made; until one is begun since.
+    pub(super) unanswered: Option<Moment>,
     /// An error word that ends the grant if the next answer repeats it.
     pub(super) previous_word: Option<String>,
 }
@@ -131,6 +133,7 @@ pub(super) struct InFlight {
     pub(super) quick: bool,
     /// The grant it was for is gone: its answer only frees the way for the next.
     pub(super) superseded: bool,
+    pub(super) give_up_at: Moment,
 }
 
 /// Failures while `running`, before they make an episode.
@@ -245,6 +248,7 @@ impl Renewal {
         self.due = None;
         self.not_before = None;
         self.quick = None;
+        self.unanswered = None;
         self.previous_word = None;
     }
 
@@ -255,8 +259,13 @@ impl Renewal {
 }
 
 impl InFlight {
-    pub(super) fn give_up_at(&self) -> Moment {
-        self.begun.moment + schedule::GIVE_UP
+    pub(super) fn begun(attempt: Attempt, quick: bool, now: Reading) -> Self {
+        Self { attempt, begun: now, quick, superseded: false, give_up_at: now.moment + schedule::GIVE_UP }
+    }
+
+    /// For how long its answer may still come, the machine having been asleep meanwhile.
+    pub(super) fn slept_through(&self, now: Reading) -> Duration {
+        schedule::GIVE_UP.saturating_sub(now.awake.saturating_sub(self.begun.awake)).min(schedule::AFTER_WAKING)
     }
 }
 

@@ -46,12 +46,7 @@ impl Monitor {
             Effect::None => {}
             Effect::Load => self.load_again(now),
             Effect::Tries(at) | Effect::SingleTry(at) => {
-                self.renewal.quick = Some(Quick { from: at, asked: trigger == Trigger::Asked });
-                if !self.renewal.under_way() {
-                    let at = self.renewal.due.map_or(at, |due| due.at.min(at));
-                    self.renewal.due = Some(Due { at, quick: true });
-                    self.begin_if_due(now);
-                }
+                self.try_from(Quick { from: at, asked: trigger == Trigger::Asked }, now);
             }
             Effect::Probe(at) => {
                 if let Some(failing) = &mut self.upstream.failing {
@@ -60,47 +55,73 @@ impl Monitor {
                 self.probe_if_due(now);
             }
         }
-        // While the upstream fails, the person's wish goes for the token too.
-        if trigger == Trigger::Asked && matches!(effect, Effect::Probe(_)) && self.is_renewable() {
-            self.renew_now(true, now);
+        // While the upstream fails, all this goes for the token too.
+        if matches!(effect, Effect::Probe(_)) {
+            if trigger == Trigger::Asked && self.is_renewable() {
+                self.renew_now(true, now);
+            } else if trigger != Trigger::Asked
+                && self.is_trying(now)
+                && let Effect::Tries(at) = self.tries(trigger, now)
+            {
+                self.try_from(Quick { from: at, asked: false }, now);
+            }
         }
     }
 
-    fn effect_while_running(&self, trigger: Trigger, now: Reading) -> Effect {
+    /// Quick tries begin at `at`.
+    fn try_from(&mut self, quick: Quick, now: Reading) {
+        let at = quick.from;
+        self.renewal.quick = Some(quick);
+        if !self.renewal.under_way() {
+            let at = self.renewal.due.map_or(at, |due| due.at.min(at));
+            self.renewal.due = Some(Due { at, quick: true });
+            self.begin_if_due(now);
+        }
+    }
+
+    /// Whether a renewal is due that may fail, is under way, or has failed.
+    fn is_trying(&self, now: Reading) -> bool {
+        let overdue = self.renewal.due.is_some_and(|due| due.at <= now.moment);
+        self.short_retry.is_some() || self.renewal.under_way() || overdue
+    }
+
+    fn effect_while_running(&mut self, trigger: Trigger, now: Reading) -> Effect {
         if let Some(failing) = &self.upstream.failing {
             return Effect::Probe(match trigger {
                 Trigger::Asked => now.moment,
                 Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => {
-                    self.settled(now).max(failing.probed_at + schedule::SINGLE_PERIOD)
+                    self.settled(now).max(failing.probed_at + schedule::PROBES_APART)
                 }
             });
         }
-        let overdue = self.renewal.due.is_some_and(|due| due.at <= now.moment);
-        let trying = self.short_retry.is_some() || self.renewal.under_way() || overdue;
         match trigger {
             Trigger::Asked if self.is_renewable() => self.tries(trigger, now),
-            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed if trying => self.tries(trigger, now),
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed if self.is_trying(now) => self.tries(trigger, now),
             Trigger::Asked | Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => Effect::None,
         }
     }
 
     /// At once for the person; else after the settle time, not sooner than the server said, once for a whole burst and
     /// once a minute for a network that flaps.
-    fn tries(&self, trigger: Trigger, now: Reading) -> Effect {
+    fn tries(&mut self, trigger: Trigger, now: Reading) -> Effect {
         if trigger == Trigger::Asked {
             return Effect::Tries(now.moment);
         }
         // What the person asked for is no reason to be slow about what happens then.
         let before = self.renewal.quick.filter(|quick| !quick.asked).map(|quick| quick.from);
         if before.is_some_and(|from| schedule::quick_try(from, now.moment).is_some()) {
+            self.renewal.unanswered = Some(self.settled(now));
             return Effect::None;
         }
         let at = self.renewal.not_sooner_than_told(self.settled(now));
         Effect::Tries(before.map_or(at, |from| at.max(from + schedule::QUICK_PERIOD)))
     }
 
-    fn single_try(&self, trigger: Trigger, now: Reading) -> Effect {
+    fn single_try(&mut self, trigger: Trigger, now: Reading) -> Effect {
         if self.renewal.under_way() {
+            if trigger != Trigger::Asked && self.is_renewable() {
+                self.renewal.unanswered = Some(self.settled(now));
+            }
             return Effect::None;
         }
         match trigger {

@@ -20,7 +20,8 @@ impl Monitor {
         if held.standing == Standing::Rejected {
             return;
         }
-        let fresh = replayed || (held.born_of_rejection && held.standing == Standing::Unproven);
+        let young = now.moment.since(held.lease.issued_at) < schedule::FRESH;
+        let fresh = replayed || (held.born_of_rejection && held.standing == Standing::Unproven && young);
         held.standing = Standing::Rejected;
         if fresh || !held.lease.renewable {
             self.unauthenticate(Cause::RefusedByServer, now);

@@ -96,6 +96,18 @@ fn a_stale_answer_changes_nothing() {
 }
 
 #[test]
+fn an_attempt_that_a_suspend_interrupts_is_not_given_up_at_once_on_waking() {
+    let mut rig = Rig::retrying();
+    rig.until_attempt();
+    rig.pass(SECOND);
+    rig.sleep(8 * HOUR);
+    assert_eq!(rig.send(Event::Woken), [], "its answer may lie there already");
+    assert_eq!(rig.deadline(), Some((10 * SECOND, Wake::GiveUp)));
+    rig.succeed();
+    assert_eq!(rig.phase(), Phase::Running);
+}
+
+#[test]
 fn an_attempt_that_is_never_answered_is_a_timeout() {
     let mut rig = Rig::running();
     rig.until_attempt();

@@ -54,6 +54,50 @@ fn quick_tries_follow_a_settle_time_then_the_cadence() {
 }
 
 #[test]
+fn a_trigger_that_an_attempt_without_an_answer_outlasts_is_tried_for_when_that_ends() {
+    let mut rig = Rig::retrying();
+    rig.pass(MINUTE);
+    rig.trigger(Trigger::NetworkChanged);
+    rig.until_attempt();
+    rig.pass(4 * SECOND);
+    assert_eq!(rig.trigger(Trigger::NetworkChanged), [], "quick tries are still to be made");
+    rig.pass(27 * SECOND);
+    rig.fail(offline());
+    assert_eq!(rig.deadline(), Some((Duration::ZERO, Wake::Settle)), "and there was time for none");
+    rig.until_attempt();
+    rig.fail(offline());
+    assert_eq!(rig.deadline().unwrap().1, Wake::Retry, "once");
+}
+
+#[test]
+fn a_trigger_during_the_quiet_try_past_the_ceiling_makes_another() {
+    let mut rig = Rig::past_ceiling();
+    rig.pass(MINUTE);
+    rig.trigger(Trigger::NetworkChanged);
+    rig.until_attempt();
+    rig.pass(6 * SECOND);
+    assert_eq!(rig.trigger(Trigger::NetworkChanged), []);
+    rig.pass(4 * SECOND);
+    rig.fail(offline());
+    assert_eq!(rig.deadline(), Some((5 * SECOND, Wake::Settle)), "fifteen seconds after the one before");
+    rig.until_attempt();
+    rig.fail(offline());
+    assert_eq!(rig.deadline(), None, "once");
+}
+
+#[test]
+fn a_trigger_just_before_the_last_quick_try_is_tried_for_too() {
+    let mut rig = Rig::retrying();
+    rig.pass(MINUTE);
+    let start = rig.now.moment;
+    rig.trigger(Trigger::Woke);
+    fail_until(&mut rig, start + 31 * SECOND);
+    assert_eq!(rig.trigger(Trigger::NetworkChanged), []);
+    fail_until(&mut rig, start + 5 * MINUTE);
+    assert_eq!(rig.attempts_since(start), seconds(&[2, 5, 12, 32, 62]), "a minute after the first, not sooner");
+}
+
+#[test]
 fn a_burst_of_triggers_is_one() {
     let mut rig = Rig::retrying();
     let start = rig.now.moment;
@@ -317,8 +361,19 @@ fn an_upstream_out_of_reach_is_looked_for_when_the_network_changes() {
     assert_eq!(rig.deadline(), Some((2 * SECOND, Wake::Probe)));
     assert_eq!(brief(&rig.wake().1), ["probe"]);
     rig.trigger(Trigger::Woke);
-    assert_eq!(rig.deadline(), Some((15 * SECOND, Wake::Probe)), "not again and again");
+    assert_eq!(rig.deadline(), Some((5 * SECOND, Wake::Probe)), "not again and again");
     assert_eq!(brief(&rig.trigger(Trigger::Asked)), ["trigger asked", "probe"]);
+}
+
+#[test]
+fn a_renewal_that_fails_beside_the_upstream_is_tried_quickly_too() {
+    let mut rig = Rig::running();
+    rig.send(Event::UpstreamFailed(UpstreamFault::Tls));
+    rig.until_attempt();
+    rig.trigger(Trigger::NetworkChanged);
+    rig.pass(SECOND);
+    rig.fail(offline());
+    assert_eq!(rig.deadline().unwrap().0, SECOND);
 }
 
 #[test]

@@ -54,6 +54,18 @@ fn a_fresh_lease_that_is_refused_needs_the_person() {
 }
 
 #[test]
+fn a_lease_that_lay_unused_is_no_longer_fresh_when_it_is_refused() {
+    let mut rig = Rig::running();
+    reject(&mut rig, false);
+    rig.succeed();
+    rig.pass(5 * MINUTE);
+    assert_eq!(reject(&mut rig, false), ["renew 2"], "it may well have expired: not every server says when");
+    rig.succeed();
+    rig.pass(5 * MINUTE - SECOND);
+    assert_eq!(reject(&mut rig, false)[0], "running > unauthenticated refused_by_server");
+}
+
+#[test]
 fn a_replay_that_is_refused_needs_the_person() {
     let mut rig = Rig::running();
     reject(&mut rig, false);

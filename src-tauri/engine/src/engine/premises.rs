@@ -4,13 +4,14 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use lamplighter_core::config::Environment;
 use tokio::net::TcpListener;
 use url::Url;
 
 use super::StartError;
-use crate::http::HttpClient;
+use crate::http::{Dialer, HttpClient};
 use crate::keys::Keyring;
 use crate::machine::Machine;
 use crate::profile::{Lock, Profile};
@@ -34,10 +35,11 @@ impl Premises {
         profile: &Profile,
         environment: &Environment,
         listen: SocketAddr,
+        dialer: Arc<dyn Dialer>,
         machine: &Machine,
     ) -> Result<Self, StartError> {
         let lock = profile.lock().map_err(|source| files(&profile.state_dir, source))?.map_err(StartError::Held)?;
-        let http = HttpClient::new(environment)?.asking(machine.has_network());
+        let http = HttpClient::over(dialer, environment)?.asking(machine.has_network());
         let keys = profile.keys_file();
         let keyring = Keyring::open(&keys).map_err(|source| files(&keys, source))?;
         let refused = |source| StartError::Listen { address: listen, source };

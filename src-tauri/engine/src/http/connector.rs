@@ -10,29 +10,20 @@ use futures_util::TryFutureExt;
 use futures_util::future::BoxFuture;
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::Intercept;
+use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use tokio::sync::Notify;
 use tower::Service;
 
+use super::dialer::{Dialer, Wire};
 use super::failure::{BoxError, ConnectError};
 use super::link::{Link, Links, Stream};
 use super::proxies::Proxies;
 
 /// For name, TCP, proxy and TLS together.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// A connection on which nothing moves is asked for a sign of life after this long, then this often.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(10));
-
-/// What was sent and is not acknowledged for this long was sent into the void: the machine sits in another network now.
-#[cfg(target_os = "linux")]
-const UNANSWERED: Duration = Duration::from_mins(1);
-
-type Tcp = HttpConnector<Resolver>;
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
 
 /// Connects to servers.
 #[derive(Clone)]
@@ -44,18 +35,8 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(mut tls: ClientConfig, proxies: Arc<Proxies>) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_keepalive(Some(KEEPALIVE.0));
-        tcp.set_keepalive_interval(Some(KEEPALIVE.1));
-        tcp.set_keepalive_retries(Some(3));
-        #[cfg(target_os = "linux")]
-        tcp.set_tcp_user_timeout(Some(UNANSWERED));
-        // Divided among the addresses of a name, so that a dead one leaves time for the next.
-        tcp.set_connect_timeout(Some(CONNECT));
-
+    pub(super) fn new(mut tls: ClientConfig, proxies: Arc<Proxies>, dialer: Arc<dyn Dialer>) -> Self {
+        let tcp = Dial(dialer);
         let to_proxy = HttpsConnector::from((tcp.clone(), tls.clone()));
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let links = Links::default();
@@ -96,8 +77,8 @@ impl Service<Uri> for Connector {
 /// TCP to the server, straight or through a proxy.
 #[derive(Clone)]
 struct Way {
-    tcp: Tcp,
-    to_proxy: HttpsConnector<Tcp>,
+    tcp: Dial,
+    to_proxy: HttpsConnector<Dial>,
     proxies: Arc<Proxies>,
     links: Links,
 }
@@ -108,14 +89,14 @@ impl Service<Uri> for Way {
     type Future = BoxFuture<'static, Result<Link, BoxError>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.tcp.poll_ready(cx).map_err(Into::into)
+        self.tcp.poll_ready(cx)
     }
 
     fn call(&mut self, destination: Uri) -> Self::Future {
         match self.proxies.towards(&destination) {
             None => {
                 let (reaching, links) = (self.tcp.call(destination), self.links.clone());
-                Box::pin(async move { Ok(links.add(MaybeHttpsStream::Http(reaching.await?), false)?) })
+                Box::pin(async move { Ok(links.add(MaybeHttpsStream::Http(reaching.await?), false)) })
             }
             Some(proxy) => self.through(proxy, destination),
         }
@@ -136,21 +117,21 @@ impl Way {
                     socks = socks.with_auth(user.to_owned(), password.to_owned());
                 }
                 let stream = socks.call(destination).await.map_err(|error| refused(error.into()))?;
-                Ok(links.add(stream, false)?)
+                Ok(links.add(stream, false))
             });
         }
         let reaching = self.to_proxy.call(proxy.uri().clone());
         Box::pin(async move {
             let stream = reaching.await?;
             if destination.scheme_str() == Some("http") {
-                return Ok(links.add(stream, true)?);
+                return Ok(links.add(stream, true));
             }
             let mut tunnel = Tunnel::new(proxy.uri().clone(), handed(stream));
             if let Some(credentials) = proxy.basic_auth() {
                 tunnel = tunnel.with_auth(credentials.clone());
             }
             let stream = tunnel.call(destination).await.map_err(|error| refused(error.into()))?;
-            Ok(links.add(stream, false)?)
+            Ok(links.add(stream, false))
         })
     }
 }
@@ -175,21 +156,20 @@ fn with_port(address: Uri, default: u16) -> Uri {
     Uri::from_parts(parts).unwrap_or_default()
 }
 
-/// The system's resolver, whose failures are told from those of TCP.
-#[derive(Clone, Debug)]
-struct Resolver(GaiResolver);
+/// The dialer, as hyper wants to see it.
+#[derive(Clone)]
+struct Dial(Arc<dyn Dialer>);
 
-impl Service<Name> for Resolver {
-    type Response = GaiAddrs;
-    type Error = ConnectError;
-    type Future = BoxFuture<'static, Result<GaiAddrs, ConnectError>>;
+impl Service<Uri> for Dial {
+    type Response = TokioIo<Box<dyn Wire>>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
-        self.0.poll_ready(cx).map_err(ConnectError::Lookup)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, name: Name) -> Self::Future {
-        let looking_up = self.0.call(name);
-        Box::pin(looking_up.map_err(ConnectError::Lookup))
+    fn call(&mut self, destination: Uri) -> Self::Future {
+        Box::pin(self.0.dial(&destination).map_ok(TokioIo::new))
     }
 }

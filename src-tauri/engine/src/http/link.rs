@@ -8,18 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
-
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use super::dialer::Wire;
 use super::ways::way_to;
 
-/// TCP, or TLS to a proxy.
-pub(super) type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
+/// What was dialed, or TLS to a proxy over that.
+pub(super) type Stream = MaybeHttpsStream<TokioIo<Box<dyn Wire>>>;
 
 /// The connection, with what hyper must know about it: a request in the clear through a proxy is written in absolute form.
 pub(super) struct Link {
@@ -36,29 +35,26 @@ pub(super) struct Links(Arc<Mutex<Vec<Weak<Ends>>>>);
 
 /// Between which addresses a connection is.
 struct Ends {
-    here: IpAddr,
-    there: IpAddr,
+    /// Of this machine, and of the other one.
+    addresses: Option<(IpAddr, IpAddr)>,
     cut: CancellationToken,
 }
 
 impl Links {
     /// `stream` as one of them.
-    ///
-    /// # Errors
-    /// When it has ended already.
-    pub(super) fn add(&self, stream: Stream, proxied: bool) -> io::Result<Link> {
-        let tcp = match &stream {
-            MaybeHttpsStream::Http(tcp) => tcp.inner(),
+    pub(super) fn add(&self, stream: Stream, proxied: bool) -> Link {
+        let wire = match &stream {
+            MaybeHttpsStream::Http(wire) => wire.inner(),
             MaybeHttpsStream::Https(tls) => tls.inner().get_ref().0.inner().inner(),
         };
         let cut = CancellationToken::new();
-        let ends = Arc::new(Ends { here: tcp.local_addr()?.ip(), there: tcp.peer_addr()?.ip(), cut: cut.clone() });
+        let ends = Arc::new(Ends { addresses: wire.ends(), cut: cut.clone() });
         let mut links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if links.len() == links.capacity() {
             links.retain(|link| link.strong_count() > 0);
         }
         links.push(Arc::downgrade(&ends));
-        Ok(Link { stream, proxied, cut: Box::pin(cut.cancelled_owned()), _ends: ends })
+        Link { stream, proxied, cut: Box::pin(cut.cancelled_owned()), _ends: ends }
     }
 
     /// Cuts off those over which no answer can come any more, so that nobody waits for one.
@@ -74,11 +70,11 @@ impl Ends {
     /// Whether this machine has given up the address, or has no way to the other end at all. Another way than the one
     /// that was taken says nothing: an answer may be on the old one still.
     fn are_dead(&self) -> bool {
-        // Addresses on the wire alone say nothing without the interface that they are on.
-        if matches!(self.there, IpAddr::V6(there) if there.is_unicast_link_local()) {
-            return false;
-        }
-        way_to(self.there).is_none() || UdpSocket::bind(SocketAddr::new(self.here, 0)).is_err()
+        self.addresses.is_some_and(|(here, there)| {
+            // Addresses on the wire alone say nothing without the interface that they are on.
+            let on_the_wire = matches!(there, IpAddr::V6(there) if there.is_unicast_link_local());
+            !on_the_wire && (way_to(there).is_none() || UdpSocket::bind(SocketAddr::new(here, 0)).is_err())
+        })
     }
 }
 

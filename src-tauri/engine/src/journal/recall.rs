@@ -11,7 +11,8 @@ use crate::ports::Row;
 
 /// Reads `rows` of one workload, oldest first. `None` when none of them tells how its grant stood, or when the
 /// workload was removed since.
-pub(super) fn recall(rows: impl IntoIterator<Item = Row>) -> Option<Remembered> {
+#[must_use]
+pub fn recall(rows: impl IntoIterator<Item = Row>) -> Option<Remembered> {
     let mut told: Option<(Phase, Option<Cause>, jiff::Timestamp)> = None;
     let mut episode = None;
     let mut last_success = None;
