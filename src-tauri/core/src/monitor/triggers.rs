@@ -96,7 +96,9 @@ impl Monitor {
         }
         match trigger {
             Trigger::Asked if self.is_renewable() => self.tries(trigger, now),
-            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed if self.is_trying(now) => self.tries(trigger, now),
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed if self.is_trying(now) => {
+                self.tries(trigger, now)
+            }
             Trigger::Asked | Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => Effect::None,
         }
     }
