@@ -1,10 +1,8 @@
 //! Networks, as people carry a laptop through them.
 
-use std::time::Duration;
-
 use lamplighter_endurance::child::Child;
 use lamplighter_endurance::foreign::Servers;
-use lamplighter_endurance::patience::pause;
+use lamplighter_endurance::patience::until;
 use lamplighter_endurance::product::{NAME, Product, has};
 use lamplighter_endurance::weather::network::{Network, TunnelEnd};
 use serde_json::Value;
@@ -24,15 +22,22 @@ impl Stage {
         let mut product = network.product();
         product.set("LAMPLIGHTER_TOKEN_AUTH_RETRYING_TICK_INTERVAL", "10m");
         product.set("LAMPLIGHTER_TOKEN_REFRESH_MAX_TRIES", "1");
+        product.set("LAMPLIGHTER_LOG", "info,lamplighter_engine::triggers=debug");
         let engine = product.serve().await;
         product.sign_in(&servers.mcp).await;
         Some(Self { servers, product, engine, network })
     }
 
+    /// Has `change` happen to the network, and waits until it is heard of: until then what stood before still carries a try.
+    async fn changes(&self, change: impl FnOnce(&Network)) {
+        let heard = || self.engine.said().matches("the network changed").count();
+        let before = heard();
+        change(&self.network);
+        until("the change to be heard of", async || (heard() > before).then_some(())).await;
+    }
+
     /// Tries, which comes to nothing for the reason `code`.
     async fn fails(&self, code: &str) {
-        // For a moment, until the change is heard of, what stood before still carries a try.
-        pause(Duration::from_secs(2)).await;
         self.product.done(&["retry", NAME]).await;
         let what = format!("it to be in trouble with {code}");
         self.product.until_status(&what, |now| now["status"] == "auth_retrying" && now["reason_code"] == code).await;
@@ -67,7 +72,7 @@ async fn a_cable_that_is_pulled_is_waited_for() {
 #[tokio::test]
 async fn a_firewall_at_the_end_of_a_tunnel_is_forgotten_with_it() {
     let Some(stage) = Stage::set().await else { return };
-    stage.network.go_through_tunnel(TunnelEnd::Firewall);
+    stage.changes(|network| network.go_through_tunnel(TunnelEnd::Firewall)).await;
     stage.fails("firewall").await;
     stage.network.leave_tunnel();
     stage.recovers().await;
@@ -77,7 +82,7 @@ async fn a_firewall_at_the_end_of_a_tunnel_is_forgotten_with_it() {
 #[tokio::test]
 async fn a_tunnel_that_swallows_everything_is_left_behind() {
     let Some(stage) = Stage::set().await else { return };
-    stage.network.go_through_tunnel(TunnelEnd::Nothing);
+    stage.changes(|network| network.go_through_tunnel(TunnelEnd::Nothing)).await;
     stage.fails("timeout").await;
     stage.network.leave_tunnel();
     stage.recovers().await;
@@ -87,7 +92,7 @@ async fn a_tunnel_that_swallows_everything_is_left_behind() {
 #[tokio::test]
 async fn other_name_servers_are_asked_at_once() {
     let Some(stage) = Stage::set().await else { return };
-    stage.network.lose_names();
+    stage.changes(Network::lose_names).await;
     stage.fails("dns").await;
     stage.network.find_names();
     stage.recovers().await;

@@ -106,7 +106,7 @@ impl Stage {
         let clock = VirtualClock::new();
         let journal = journal::in_memory(Arc::new(clock.clone()));
         let (machine, teller) = Machine::new();
-        let engine = start_on(machine, home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
+        let engine = start(machine, home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
         let handle = engine.handle();
         let (start, time) = (clock.now(), clock.clone());
         let world = World::with_clock(Arc::new(move || time.now().moment.since(start.moment)), start.wall);
@@ -153,7 +153,7 @@ impl Stage {
         end(before).await;
         clock.advance(away);
         let (machine, teller) = Machine::new();
-        let engine = start_on(machine, home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
+        let engine = start(machine, home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
         let handle = engine.handle();
         Self { home, shelf, clock, journal, server, engine, handle, teller }
     }
@@ -195,18 +195,8 @@ impl Stage {
     }
 }
 
-/// Starts an engine that listens at `listen`, on a machine that tells nothing.
+/// Starts an engine on `machine` that listens at `listen`.
 pub(crate) async fn start(
-    home: &Path,
-    listen: &str,
-    shelf: &Arc<Shelf>,
-    clock: &VirtualClock,
-    journal: &Arc<dyn Journal>,
-) -> Result<Engine, StartError> {
-    start_on(Machine::silent(), home, listen, shelf, clock, journal).await
-}
-
-async fn start_on(
     machine: Machine,
     home: &Path,
     listen: &str,
