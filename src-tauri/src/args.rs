@@ -1,31 +1,27 @@
-//! What the program may be told when it is started.
+//! What the programs may be told when they are started.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 use lamplighter_engine::api::WindowRequest;
 use lamplighter_engine::host::Screen;
 
 /// Keeps remote MCP servers signed in, with a lamp in the tray.
 #[derive(Debug, Parser)]
 #[command(name = "lamplighter-desktop", version)]
-pub(crate) struct Arguments {
+pub(crate) struct App {
     /// Start without showing the window.
     #[arg(long)]
     pub(crate) hidden: bool,
-    #[command(subcommand)]
-    pub(crate) part: Option<Part>,
 }
 
-/// The parts of the program that are not its resident one.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Part {
-    /// Show the window of the engine that is running; the program ends when it is closed.
-    Window {
-        #[command(flatten)]
-        place: Place,
-        /// Take further places from standard input, and end with it: how the resident starts its window.
-        #[arg(long, hide = true)]
-        attached: bool,
-    },
+/// Shows the window of the engine that is running; ends when it is closed.
+#[derive(Debug, Parser)]
+#[command(name = "lamplighter-window", version)]
+pub(crate) struct Window {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Take further places from standard input, and end with it: how the resident starts its window.
+    #[arg(long, hide = true)]
+    pub(crate) attached: bool,
 }
 
 /// Where the window begins.
@@ -54,7 +50,7 @@ impl From<Place> for WindowRequest {
     }
 }
 
-/// The word that [`Part::Window`] takes for `screen`.
+/// The word that [`Window`] takes for `screen`.
 pub(crate) const fn word(screen: Screen) -> &'static str {
     match screen {
         Screen::Add => "add",

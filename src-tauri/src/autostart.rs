@@ -11,7 +11,7 @@ use crate::bridge::BridgeError;
 /// When that cannot be told.
 #[cfg(target_os = "linux")]
 pub(crate) fn is_on() -> Result<bool, BridgeError> {
-    xdg::Autostart::of_this_program().and_then(|autostart| autostart.is_on()).map_err(BridgeError::Autostart)
+    xdg::Autostart::of_the_app().and_then(|autostart| autostart.is_on()).map_err(BridgeError::Autostart)
 }
 
 /// Has Lamplighter start with the session, without its window, or not any more.
@@ -20,7 +20,7 @@ pub(crate) fn is_on() -> Result<bool, BridgeError> {
 /// When it cannot be written down.
 #[cfg(target_os = "linux")]
 pub(crate) fn switch(on: bool) -> Result<(), BridgeError> {
-    xdg::Autostart::of_this_program().and_then(|autostart| autostart.switch(on)).map_err(BridgeError::Autostart)
+    xdg::Autostart::of_the_app().and_then(|autostart| autostart.switch(on)).map_err(BridgeError::Autostart)
 }
 
 /// Whether Lamplighter starts with the session.
@@ -45,7 +45,7 @@ pub(crate) fn switch(on: bool) -> Result<(), BridgeError> {
 
 #[cfg(not(target_os = "linux"))]
 fn launcher() -> Result<auto_launch::AutoLaunch, BridgeError> {
-    let program = crate::program::file().map_err(BridgeError::Autostart)?;
+    let program = crate::program::app().map_err(BridgeError::Autostart)?;
     let mut builder = auto_launch::AutoLaunchBuilder::new();
     builder.set_app_name("Lamplighter").set_app_path(&program.to_string_lossy()).set_args(&["--hidden"]);
     builder.build().map_err(refused)

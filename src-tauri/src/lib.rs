@@ -1,9 +1,10 @@
 //! The tray app: the engine on a desktop, with lamp, notices and window.
 //!
-//! One program in two processes. The *resident* (`app`) hosts the engine and shows what needs no window: the lamp and
-//! its menu (`tray`), notices (`notices`). The *window* (`window`) is a process of its own without an engine, so
-//! that everything it costs is given back when it is closed; it speaks the control API over loopback, and its page may
-//! call what [`bridge`] offers and nothing else. This is the only crate that knows Tauri.
+//! Two programs. The *resident* (`app`) hosts the engine and shows what needs no window: the lamp and its menu
+//! (`tray`), notices (`notices`). The *window* (`window`) is a program of its own without an engine, so that everything
+//! it costs is given back when it is closed, and so that on Linux the resident never loads what a webview is made of; it
+//! speaks the control API over loopback, and its page may call what [`bridge`] offers and nothing else. This is the only
+//! crate that knows Tauri.
 
 mod app;
 mod args;
@@ -25,22 +26,27 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Arguments, Part};
-
-/// Runs the program to its end.
+/// Runs the resident to its end.
 #[must_use]
-pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
+pub fn run_app() -> ExitCode {
+    told(|args::App { hidden }| app::run(hidden))
+}
+
+/// Runs the window to its end.
+#[must_use]
+pub fn run_window() -> ExitCode {
+    told(|args::Window { place, attached }| window::run(place.into(), attached))
+}
+
+/// Does what the program is told by its arguments, or says what it can be told.
+fn told<Arguments: Parser>(run: impl FnOnce(Arguments) -> ExitCode) -> ExitCode {
+    match Arguments::try_parse() {
+        Ok(arguments) => run(arguments),
         Err(told) => {
             // Nobody is left to be told that nobody listens.
             let _ = told.print();
-            return if told.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            if told.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
         }
-    };
-    match arguments.part {
-        Some(Part::Window { place, attached }) => window::run(place.into(), attached),
-        None => app::run(arguments.hidden),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The tray app's program: everything is in the library.
+//! The resident's program: everything is in the library.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 use std::alloc::System;
@@ -11,5 +11,5 @@ use zeroizing_alloc::ZeroAlloc;
 static MEMORY: ZeroAlloc<System> = ZeroAlloc(System);
 
 fn main() -> ExitCode {
-    lamplighter_desktop::run()
+    lamplighter_desktop::run_app()
 }

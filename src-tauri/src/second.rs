@@ -1,5 +1,5 @@
 //! A start that finds the profile held: the one that runs shows its window, and this one ends. Where that one has none
-//! (it is `lamplighter serve`), this one becomes a window on it.
+//! (it is `lamplighter serve`), this one opens a window on it, and ends with that.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ enum Fate {
     /// The other one shows its window.
     Shown,
     /// The other one has no window.
-    BecomeWindow,
+    Windowless,
 }
 
 pub(crate) fn start(profile: &Profile, clock: &Arc<dyn Clock>, hidden: bool) -> ExitCode {
@@ -36,10 +36,7 @@ pub(crate) fn start(profile: &Profile, clock: &Arc<dyn Clock>, hidden: bool) -> 
     };
     match runtime.block_on(ask(profile, &**clock)) {
         Ok(Fate::Shown) => ExitCode::SUCCESS,
-        Ok(Fate::BecomeWindow) => {
-            drop(runtime);
-            window::run(WindowRequest::default(), false)
-        }
+        Ok(Fate::Windowless) => window::open_alone(),
         Err(error) => {
             give_up(1, &error, "another Lamplighter holds this profile and does not answer: end it, and start again")
         }
@@ -50,7 +47,7 @@ async fn ask(profile: &Profile, clock: &dyn Clock) -> Result<Fate, Error> {
     let client = reach(profile, clock).await?;
     match client.post::<()>(&["window"], &WindowRequest::default()).await {
         Ok(()) => Ok(Fate::Shown),
-        Err(Error::Refused(problem)) if problem.code == Word::NoWindow => Ok(Fate::BecomeWindow),
+        Err(Error::Refused(problem)) if problem.code == Word::NoWindow => Ok(Fate::Windowless),
         Err(error) => Err(error),
     }
 }

@@ -1,12 +1,12 @@
-//! The window: a process of its own, so that everything a webview costs is given back when it is closed.
+//! The window: a program of its own, so that everything a webview costs is given back when it is closed.
 //!
-//! Here is the resident's side: it starts the process, tells it through its standard input what to show, and takes from
+//! Here is the resident's side: it starts the program, tells it through its standard input what to show, and takes from
 //! its standard output what it says. [`page`] is the other side.
 
 mod page;
 
 use std::io;
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitCode, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lamplighter_core::condition::HostTrouble;
@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::clipboard::Clipboard;
 use crate::host::Troubles;
+use crate::{give_up, program};
 
 pub(crate) use self::page::run;
 
@@ -125,8 +126,8 @@ impl Window {
 }
 
 fn start(WindowRequest { workload, screen }: &WindowRequest) -> io::Result<Child> {
-    let mut command = Command::new(crate::program::file()?);
-    command.arg("window").arg("--attached");
+    let mut command = Command::new(program::window()?);
+    command.arg("--attached");
     if let Some(workload) = workload {
         command.arg("--workload").arg(workload);
     }
@@ -134,6 +135,15 @@ fn start(WindowRequest { workload, screen }: &WindowRequest) -> io::Result<Child
         command.arg("--screen").arg(crate::args::word(*screen));
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()
+}
+
+/// Opens a window that no resident looks after, and stays until it is closed; answers as that one does.
+pub(crate) fn open_alone() -> ExitCode {
+    let ended = program::window().and_then(|program| std::process::Command::new(program).status());
+    match ended.map(|status| status.code().and_then(|code| u8::try_from(code).ok())) {
+        Ok(code) => code.map_or(ExitCode::FAILURE, ExitCode::from),
+        Err(error) => give_up(1, &format!("the window cannot be opened: {error}"), "install Lamplighter anew"),
+    }
 }
 
 /// Stays with the window's process until it ends.

@@ -7,7 +7,7 @@ use lamplighter_endurance::desktop::window::Window;
 use lamplighter_endurance::desktop::{Desktop, Furniture, Vault};
 use lamplighter_endurance::foreign::Servers;
 use lamplighter_endurance::patience::until;
-use lamplighter_endurance::product::{NAME, Product, has};
+use lamplighter_endurance::product::{NAME, Product, Program, has};
 
 /// The app on a desktop of this `furniture`, once its engine can be asked.
 async fn started(furniture: Furniture) -> (Desktop, Product, Child) {
@@ -134,12 +134,12 @@ async fn where_another_user_has_the_address_it_goes_on_at_another_one() {
 async fn without_a_desktop_session_it_says_what_to_do_instead() {
     let desktop = Desktop::start(Furniture { screen: false, tray: false, ..Furniture::ALL }).await;
     let product = desktop.product();
-    for arguments in [&["--hidden"][..], &[], &["window"]] {
-        let mut app = product.desktop(arguments);
-        assert_ne!(app.ended().await.code(), Some(0), "{arguments:?}");
-        let said = app.said();
-        assert!(said.contains("lamplighter serve"), "{arguments:?}: {said}");
-        assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+    for (program, arguments) in [(Program::App, &["--hidden"][..]), (Program::App, &[]), (Program::Window, &[])] {
+        let mut started = product.begin_program(program, arguments);
+        assert_ne!(started.ended().await.code(), Some(0), "{program:?} {arguments:?}");
+        let said = started.said();
+        assert!(said.contains("lamplighter serve"), "{program:?} {arguments:?}: {said}");
+        assert!(!said.contains("panicked"), "{program:?} {arguments:?}: {said}");
     }
 }
 

@@ -18,6 +18,10 @@ async fn the_window_is_a_process_that_closing_ends() {
     let tree = Tree::below(app.id());
     assert_eq!(screen.windows(TITLE).await, [""; 0], "it was started hidden");
     assert_eq!(tree.count(), 1, "{:?}", tree.names());
+    let loaded = tree.libraries();
+    let toolkit =
+        |file: &&String| ["libgtk", "libwebkit", "libjavascriptcore"].iter().any(|name| file.starts_with(name));
+    assert_eq!(loaded.iter().find(toolkit), None, "what only a window needs is loaded by the window: {loaded:?}");
 
     tray.press(&["Open Lamplighter"]).await;
     let window = screen.until_window(TITLE).await;

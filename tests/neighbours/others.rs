@@ -4,7 +4,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::Command;
 
-use lamplighter_endurance::product::{Product, program};
+use lamplighter_endurance::product::{Product, Program};
 use lamplighter_simulator::{CANARY, World};
 
 /// The user that owns nothing, on every Unix.
@@ -74,7 +74,7 @@ const LOOK: &str = r"
 #[test]
 fn a_program_of_the_same_user_does_not_see_the_memory_not_even_after_a_crash() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(program(), folder.path().join("lamplighter")).unwrap();
+    std::fs::copy(Program::CommandLine.built(), folder.path().join("lamplighter")).unwrap();
     let id = rustix::process::geteuid().is_root().then_some(NOBODY);
     chown(folder.path(), id, id).unwrap();
     let home = folder.path().display();

@@ -44,6 +44,7 @@ fn everything_is_in_its_place_and_belongs_to_root() {
         BTreeSet::from([
             program("usr/bin/lamplighter"),
             program("usr/bin/lamplighter-desktop"),
+            program("usr/bin/lamplighter-window"),
             file(AUTOSTART_ENTRY),
             file(MENU_ENTRY),
             file("usr/share/doc/lamplighter/copyright"),

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use lamplighter_endurance::child::Child;
-use lamplighter_endurance::product::{self, Product};
+use lamplighter_endurance::product::{Product, Program};
 use tempfile::TempDir;
 
 pub(crate) const MENU_ENTRY: &str = "usr/share/applications/Lamplighter.desktop";
@@ -18,8 +18,9 @@ pub(crate) fn package() -> &'static Path {
 }
 
 fn make() -> PathBuf {
-    let programs = product::program().parent().unwrap();
-    assert_eq!(product::desktop_program().parent().unwrap(), programs);
+    let [command_line, app] = [Program::CommandLine, Program::App].map(Program::built);
+    let programs = command_line.parent().unwrap();
+    assert_eq!(app.parent().unwrap(), programs);
     let profile = programs.file_name().unwrap().to_str().unwrap();
     let mut xtask = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     xtask.args(["run", "--quiet", "--package", "xtask", "--", "bundle", "--as-built", profile]);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::LazyLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -17,8 +16,16 @@ use crate::patience::{until, within};
 /// The one workload of these tests.
 pub const NAME: &str = "tools";
 
-const COMMAND_LINE: &str = "lamplighter";
-const DESKTOP_APP: &str = "lamplighter-desktop";
+/// What its user has on the disk.
+#[derive(Clone, Copy, Debug)]
+pub enum Program {
+    /// `lamplighter`.
+    CommandLine,
+    /// `lamplighter-desktop`.
+    App,
+    /// `lamplighter-window`.
+    Window,
+}
 
 /// A profile, and the program to use it with.
 pub struct Product {
@@ -115,18 +122,22 @@ impl Product {
 
     /// Starts a command.
     pub fn begin(&self, arguments: &[&str]) -> Child {
-        Child::start("lamplighter", self.command(arguments), self.home.path())
+        self.begin_program(Program::CommandLine, arguments)
     }
 
     /// Starts the desktop app.
     pub fn desktop(&self, arguments: &[&str]) -> Child {
-        let command = self.command_of(&self.desktop_program(), arguments);
-        Child::start("lamplighter-desktop", command, self.home.path())
+        self.begin_program(Program::App, arguments)
     }
 
-    /// Where the desktop app is.
-    pub fn desktop_program(&self) -> PathBuf {
-        self.installed_or(DESKTOP_APP, desktop_program)
+    /// Starts a program of the product.
+    pub fn begin_program(&self, program: Program, arguments: &[&str]) -> Child {
+        Child::start(program.name(), self.command(program, arguments), self.home.path())
+    }
+
+    /// Where a program of the product is.
+    pub fn program(&self, program: Program) -> PathBuf {
+        self.installed.as_ref().map_or_else(|| program.built(), |folder| folder.join(program.name()))
     }
 
     /// `program` of others, where it finds what this profile's programs find.
@@ -149,7 +160,7 @@ impl Product {
 
     /// Runs a command to its end.
     pub async fn run(&self, arguments: &[&str]) -> Run {
-        let mut command = self.command(arguments);
+        let mut command = self.command(Program::CommandLine, arguments);
         command.stdin(Stdio::null()).kill_on_drop(true);
         let ended = within(&format!("{arguments:?}"), command.output()).await.unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -200,19 +211,11 @@ impl Product {
         self.until_status("a refresh", |now| now["status"] == "running" && now["last_success_at"] != *before).await
     }
 
-    fn installed_or(&self, name: &str, built: fn() -> &'static Path) -> PathBuf {
-        self.installed.as_ref().map_or_else(|| built().to_owned(), |folder| folder.join(name))
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        self.command_of(&self.installed_or(COMMAND_LINE, program), arguments)
-    }
-
-    fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
+    fn command(&self, program: Program, arguments: &[&str]) -> Command {
         // Under the loosest umask: what is private is so by the program's own doing.
         let mut command = self.in_its_environment("/bin/sh");
         command.arg("-c").arg(format!(r#"umask 000; {}exec "$0" "$@""#, self.preamble));
-        command.arg(program).args(arguments);
+        command.arg(self.program(program)).args(arguments);
         command
     }
 }
@@ -222,30 +225,35 @@ pub fn has(status: &Value, code: &str) -> bool {
     status["conditions"].as_array().unwrap().iter().any(|condition| condition["code"] == code)
 }
 
-/// Where the program is.
-pub fn program() -> &'static Path {
-    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| built(COMMAND_LINE, "lamplighter-cli"));
-    &PROGRAM
-}
-
-/// Where the desktop app is.
-pub fn desktop_program() -> &'static Path {
-    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| built(DESKTOP_APP, "lamplighter-desktop"));
-    &PROGRAM
-}
-
-/// The program called `name`, beside this one; built of `package` where it is missing.
-fn built(name: &str, package: &str) -> PathBuf {
-    let own = std::env::current_exe().unwrap();
-    let folder = own.parent().unwrap();
-    let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
-    let program = folder.join(name);
-    if !program.is_file() {
-        let release = folder.ends_with("release").then_some("--release");
-        let mut build = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        build.args(["build", "--quiet", "--package", package]).args(release);
-        let done = build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).status().unwrap();
-        assert!(done.success() && program.is_file(), "{name} was not built at {}", program.display());
+impl Program {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::CommandLine => "lamplighter",
+            Self::App => "lamplighter-desktop",
+            Self::Window => "lamplighter-window",
+        }
     }
-    program
+
+    const fn package(self) -> &'static str {
+        match self {
+            Self::CommandLine => "lamplighter-cli",
+            Self::App | Self::Window => "lamplighter-desktop",
+        }
+    }
+
+    /// Where it was built, beside this program; built now where it is missing.
+    pub fn built(self) -> PathBuf {
+        let own = std::env::current_exe().unwrap();
+        let folder = own.parent().unwrap();
+        let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
+        let program = folder.join(self.name());
+        if !program.is_file() {
+            let release = folder.ends_with("release").then_some("--release");
+            let mut build = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+            build.args(["build", "--quiet", "--package", self.package()]).args(release);
+            let done = build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).status().unwrap();
+            assert!(done.success() && program.is_file(), "{self:?} was not built at {}", program.display());
+        }
+        program
+    }
 }

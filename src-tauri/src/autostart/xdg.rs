@@ -23,7 +23,7 @@ pub(super) struct Autostart {
 }
 
 impl Autostart {
-    pub(super) fn of_this_program() -> io::Result<Self> {
+    pub(super) fn of_the_app() -> io::Result<Self> {
         let folders = BaseDirs::new().ok_or_else(|| io::Error::other("there is no home folder"))?;
         let systems = std::env::var_os("XDG_CONFIG_DIRS").filter(|folders| !folders.is_empty());
         let systems = systems.unwrap_or_else(|| "/etc/xdg".into());
@@ -32,7 +32,7 @@ impl Autostart {
         Ok(Self {
             own: file_in(folders.config_dir()),
             systems: systems.map(|folder| file_in(&folder)).collect(),
-            program: program::file()?,
+            program: program::app()?,
         })
     }
 

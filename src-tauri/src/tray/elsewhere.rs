@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lamplighter_core::Snapshot;
 use lamplighter_core::condition::HostTrouble;
 use lamplighter_engine::ports::Clock;
+use tauri::image::Image;
 use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Wry};
@@ -62,7 +63,8 @@ fn build(desktop: &AppHandle, errands: Errands) -> tauri::Result<TrayIcon> {
 }
 
 fn draw(desktop: &AppHandle, icon: &TrayIcon, face: &Face) -> tauri::Result<()> {
-    icon.set_icon_with_as_template(Some(picture::of(face.lamp)?), true)?;
+    let picture::Pixels { width, height, rgba } = picture::of(face.lamp).map_err(std::io::Error::other)?;
+    icon.set_icon_with_as_template(Some(Image::new_owned(rgba, width, height)), true)?;
     icon.set_tooltip(face.menu.entries.first().map(Entry::text))?;
     let items = items(desktop, &face.menu.entries)?;
     icon.set_menu(Some(Menu::with_items(desktop, &faces(&items))?))

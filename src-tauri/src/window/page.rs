@@ -1,4 +1,4 @@
-//! The window's own process: one webview, which shows the page that is in the program and nothing else.
+//! The window's own program: one webview, which shows the page that is in the program and nothing else.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -24,8 +24,7 @@ const LABEL: &str = "main";
 /// Runs the window at `place` until it is closed. `attached`: as the child of a resident.
 pub(crate) fn run(place: WindowRequest, attached: bool) -> ExitCode {
     let filter = EnvFilter::try_from_env("LAMPLIGHTER_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    // A start that became a window has a log already.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).try_init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     if let Err(error) = host::display() {
         return give_up(NO_DISPLAY, &error, host::NoDisplay::hint());
     }

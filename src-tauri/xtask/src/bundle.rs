@@ -42,11 +42,11 @@ pub(crate) fn bundle(as_built: Option<Profile>) -> Result<()> {
     };
     let folder = top().join(folder);
     let program = |name: &str| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    let [app, command_line] = ["lamplighter-desktop", "lamplighter"].map(program);
+    let [app, window, command_line] = ["lamplighter-desktop", "lamplighter-window", "lamplighter"].map(program);
 
     let mut settings = json!({ "bundle": { "externalBin": [beside_the_app(&command_line)?] } });
     if cfg!(target_os = "linux") {
-        settings["bundle"]["linux"]["deb"]["depends"] = dependencies::of(&[&app, &command_line])?.into();
+        settings["bundle"]["linux"]["deb"]["depends"] = dependencies::of(&[&app, &window, &command_line])?.into();
     }
     run(bundler().args(bundler_flag).arg("--config").arg(settings.to_string()))?;
     if cfg!(target_os = "linux") { conffiles::mark(&folder) } else { Ok(()) }

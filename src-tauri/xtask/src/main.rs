@@ -117,10 +117,12 @@ fn demo(arguments: &[OsString]) -> ExitCode {
 
 /// Runs the tray app, once it has what it is made of. The development profile, as for the demo.
 fn app(arguments: &[OsString]) -> ExitCode {
-    if let Err(error) = tools::prepare_build().and_then(|()| ui::built()) {
+    // Both programs: the app starts the other one as its window.
+    let build = || process::run(&mut cargo(["build", "--package", "lamplighter-desktop"]));
+    if let Err(error) = tools::prepare_build().and_then(|()| ui::built()).and_then(|()| build()) {
         return failed(&error);
     }
-    passed_on(cargo(["run", "--package", "lamplighter-desktop", "--"]).args(arguments))
+    passed_on(cargo(["run", "--quiet", "--package", "lamplighter-desktop", "--"]).args(arguments))
 }
 
 /// Runs `command`; its exit code is ours.

@@ -1,9 +1,9 @@
 //! What a program and all that it started use, read from `/proc`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use procfs::process::{Process, all_processes};
+use procfs::process::{MMapPath, MemoryMap, Process, all_processes};
 
 /// A program and those below it.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,16 @@ impl Tree {
     pub fn names(self) -> Vec<String> {
         let names = self.members().into_iter().filter_map(|process| Some(process.stat().ok()?.comm));
         names.collect()
+    }
+
+    /// The files of the libraries that any of them has loaded.
+    pub fn libraries(self) -> BTreeSet<String> {
+        let mapped = self.members().into_iter().filter_map(|process| process.maps().ok()).flatten();
+        let name = |map: MemoryMap| {
+            let MMapPath::Path(file) = map.pathname else { return None };
+            Some(file.file_name()?.to_string_lossy().into_owned())
+        };
+        mapped.filter_map(name).filter(|name| name.contains(".so")).collect()
     }
 
     /// How many there are, the first one included.

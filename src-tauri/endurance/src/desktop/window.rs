@@ -12,7 +12,7 @@ use tokio::process::Command;
 
 use crate::child::Child;
 use crate::patience::{until, within};
-use crate::product::Product;
+use crate::product::{Product, Program};
 
 /// What Tauri asks before it lets itself be driven.
 const DRIVEN: (&str, &str) = ("TAURI_WEBVIEW_AUTOMATION", "true");
@@ -48,12 +48,11 @@ impl Reins {
 }
 
 impl Window {
-    /// Opens it with these arguments after `window`, and waits until its page is there.
+    /// Opens it with these arguments, and waits until its page is there.
     pub async fn open(product: &Product, arguments: &[&str]) -> Self {
         let mut command = product.in_its_environment("WebKitWebDriver");
         command.env(DRIVEN.0, DRIVEN.1);
-        let arguments: Vec<_> = ["window"].iter().chain(arguments).collect();
-        let options = json!({ "binary": product.desktop_program(), "args": arguments });
+        let options = json!({ "binary": product.program(Program::Window), "args": arguments });
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities([("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect());
         Self::drive(product, command, &builder).await
