@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::Monitor;
 use super::episode::Episode;
 use super::schedule::{self, Seed};
-use super::state::{Due, Held, InFlight, Past, Quick, ShortRetry, Standing, State};
+use super::state::{Due, Held, InFlight, Past, ShortRetry, Standing, State};
 use crate::condition::{Cause, StoreFault, Transport};
 use crate::entry::{Entry, EntryKind};
 use crate::event::Command;
@@ -21,9 +21,9 @@ const TOLERATED_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 impl Monitor {
     /// Begins an attempt, unless one is under way; one for a grant that is gone is waited for first.
-    pub(super) fn renew_now(&mut self, quick: bool, now: Reading) {
+    pub(super) fn renew_now(&mut self, now: Reading) {
         if !self.renewal.under_way() {
-            self.renewal.due = Some(Due { at: now.moment, quick });
+            self.renewal.due = Some(Due { at: now.moment, quick: false });
             self.begin_if_due(now);
         }
     }
@@ -34,7 +34,9 @@ impl Monitor {
         }
         if let Some(due) = self.renewal.due.take_if(|due| due.at <= now.moment) {
             self.renewal.attempts += 1;
-            self.renewal.unanswered.take_if(|settled| *settled <= now.moment);
+            if due.quick && self.renewal.quick.is_some_and(|quick| !quick.asked) {
+                self.renewal.made.note(now.moment);
+            }
             let attempt = Attempt(self.renewal.attempts);
             self.renewal.in_flight = Some(InFlight::begun(attempt, due.quick, now));
             self.commands.push(Command::Renew(attempt));
@@ -171,7 +173,8 @@ impl Monitor {
     fn put_off(&mut self, cause: Cause, floor: Option<Duration>, flight: InFlight, now: Reading) {
         if found_no_network(&cause) {
             // Nothing is gained by trying quickly, and nothing was spent: the next trigger has its tries.
-            self.renewal.quick = None;
+            self.renewal.quick.take_if(|quick| quick.from <= flight.begun.moment);
+            self.renewal.made.forget(flight.begun.moment);
         }
         if let Some(floor) = floor {
             let told = now.moment + floor.min(self.policy.auth_retrying_tick_interval);
@@ -192,19 +195,16 @@ impl Monitor {
                 let episode = Some(*episode);
                 self.retry(episode, cause, flight, now);
             }
-            State::Unauthenticated { .. } => self.try_once_more(now),
+            State::Unauthenticated { .. } => self.try_once_more(flight, now),
             // The store's answer decides, or nobody is interested any more.
             State::Loading(_) | State::Stopped { .. } | State::Removing => {}
         }
     }
 
     /// The one quiet try is spent, unless a trigger came while it was under way.
-    fn try_once_more(&mut self, now: Reading) {
-        if let Some(settled) = self.renewal.unanswered {
-            let apart = self.renewal.quick.map_or(settled, |quick| quick.from + schedule::SINGLE_PERIOD);
-            let at = self.renewal.not_sooner_than_told(settled.max(apart).max(now.moment));
-            self.renewal.quick = Some(Quick { from: at, asked: false });
-            self.renewal.due = Some(Due { at, quick: true });
+    fn try_once_more(&mut self, failed: InFlight, now: Reading) {
+        if let Some(at) = self.renewal.untried_since(failed, now.moment) {
+            self.renewal.due = Some(Due { at: self.renewal.not_sooner_than_told(at), quick: true });
         }
     }
 
@@ -262,20 +262,12 @@ impl Monitor {
     fn next_try(&self, wait: Duration, failed: InFlight, now: Reading) -> Due {
         let cadence = now.moment + wait;
         let quick = self.renewal.quick.and_then(|quick| {
-            let planned = schedule::quick_try(quick.from, now.moment);
-            planned.or_else(|| self.late_try(quick.from, failed, now.moment))
+            let planned = || Some(self.renewal.room(quick, schedule::quick_try(quick.from, now.moment)?));
+            self.renewal.untried_since(failed, now.moment).or_else(planned)
         });
         let due =
             quick.filter(|at| *at < cadence).map_or(Due { at: cadence, quick: false }, |at| Due { at, quick: true });
         Due { at: self.renewal.not_sooner_than_told(due.at), ..due }
-    }
-
-    /// The try for a trigger that none was begun for, the quick tries from `from` on being over: at once where the one
-    /// that `failed` took the time of another, else as soon as quick tries may begin again.
-    fn late_try(&self, from: Moment, failed: InFlight, now: Moment) -> Option<Moment> {
-        let settled = self.renewal.unanswered?;
-        let swallowed = schedule::quick_try(from, failed.begun.moment).is_some_and(|missed| missed <= now);
-        Some(settled.max(if swallowed { now } else { from + schedule::QUICK_PERIOD }))
     }
 
     /// The authorization server's own word that the grant is over.

@@ -59,7 +59,7 @@ impl Monitor {
                     Some(Past::Episode(_)) | None => self.unauthenticate(Cause::OAuth("invalid_grant".to_owned()), now),
                 }
                 if again {
-                    self.renew_now(false, now);
+                    self.renew_now(now);
                 }
             }
             Loaded::Nothing => {
@@ -101,24 +101,24 @@ impl Monitor {
                 }
                 self.stay_unauthenticated(cause, since, now);
                 if again || self.is_renewable() {
-                    self.renew_now(false, now);
+                    self.renew_now(now);
                 }
             }
             Some(Past::Episode(episode)) if lease.renewable => {
                 self.shift(State::Starting { episode: Some(episode) }, now);
-                self.renew_now(false, now);
+                self.renew_now(now);
             }
             Some(Past::Episode(_)) | None if usable => {
                 self.shift(State::Running, now);
                 self.plan_renewal(now.moment);
                 if refresh && lease.renewable {
-                    self.renew_now(false, now);
+                    self.renew_now(now);
                 }
                 self.begin_if_due(now);
             }
             Some(Past::Episode(_)) | None if lease.renewable => {
                 self.shift(State::Starting { episode: None }, now);
-                self.renew_now(false, now);
+                self.renew_now(now);
             }
             Some(Past::Episode(_)) | None => self.unauthenticate(Cause::NoRefreshToken, now),
         }

@@ -2,6 +2,7 @@
 //!
 //! Arithmetic on times only; knows neither states nor events.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::lease::Lease;
@@ -18,11 +19,13 @@ pub(super) const AFTER_WAKING: Duration = Duration::from_secs(10);
 const QUICK_TRIES: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(3), Duration::from_secs(10), Duration::from_secs(30)];
 
-/// Quick tries begin at most once in this time, however often the network flaps.
-pub(super) const QUICK_PERIOD: Duration = Duration::from_mins(1);
+/// However often the network flaps, there are no more tries in this time than a single trigger leads to.
+const QUICK_PERIOD: Duration = Duration::from_mins(1);
 
-/// Single tries that triggers cause are this far apart at least, which makes as many a minute as the quick tries.
-pub(super) const SINGLE_PERIOD: Duration = Duration::from_secs(15);
+/// How far tries that triggers cause are apart at least, after none, one, two and more within the period: a change soon
+/// after another is tried for soon, and a network that flaps for a while does not use up everything at its beginning.
+const QUICK_APART: [Duration; QUICK_TRIES.len()] =
+    [Duration::ZERO, Duration::from_secs(3), Duration::from_secs(5), Duration::from_secs(8)];
 
 /// A lease that nobody has used is as good as new for this long: a refusal later on may well be its expiry.
 pub(super) const FRESH: Duration = Duration::from_mins(5);
@@ -93,6 +96,33 @@ pub(super) fn renewal_at(policy: &Policy, lease: &Lease, seed: Seed<'_>) -> Opti
     let margin =
         policy.refresh_margin.unwrap_or_else(|| (lifetime.saturating_mul(MARGIN_PERCENT) / 100).min(LONGEST_MARGIN));
     Some(expiry - seed.jitter(margin, 10).min(lifetime / 2))
+}
+
+/// The latest tries that triggers caused, the oldest first; as many as there may be in a period.
+#[derive(Debug, Default)]
+pub(super) struct QuickTries(VecDeque<Moment>);
+
+impl QuickTries {
+    pub(super) fn note(&mut self, at: Moment) {
+        if self.0.len() == QUICK_TRIES.len() {
+            self.0.pop_front();
+        }
+        self.0.push_back(at);
+    }
+
+    /// The one at `at` was none.
+    pub(super) fn forget(&mut self, at: Moment) {
+        self.0.retain(|made| *made != at);
+    }
+
+    /// When there may be one more that is wanted `at`.
+    pub(super) fn room(&self, at: Moment) -> Moment {
+        let Some(last) = self.0.back() else { return at };
+        let recent = self.0.iter().filter(|made| at.since(**made) < QUICK_PERIOD).count();
+        let spaced = at.max(*last + QUICK_APART[recent.min(QUICK_APART.len() - 1)]);
+        let over = self.0.front().filter(|_| recent == QUICK_TRIES.len()).map(|first| *first + QUICK_PERIOD);
+        over.map_or(spaced, |over| over.max(spaced))
+    }
 }
 
 /// The first quick try after `now` of those that begin at `anchor`.

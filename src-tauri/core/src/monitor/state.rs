@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::episode::Episode;
-use super::schedule::{self, Seed};
+use super::schedule::{self, QuickTries, Seed};
 use crate::condition::{Cause, StoreFault, UpstreamFault};
 use crate::lease::{Attempt, Lease};
 use crate::policy::Policy;
@@ -105,8 +105,8 @@ pub(super) struct Renewal {
     pub(super) not_before: Option<Moment>,
     /// The quick tries of the last trigger.
     pub(super) quick: Option<Quick>,
-    /// Where the settle time ends of a trigger that came while quick tries were still to be made; until one is begun since.
-    pub(super) unanswered: Option<Moment>,
+    /// Those that were made, the person's aside.
+    pub(super) made: QuickTries,
     /// An error word that ends the grant if the next answer repeats it.
     pub(super) previous_word: Option<String>,
 }
@@ -248,8 +248,19 @@ impl Renewal {
         self.due = None;
         self.not_before = None;
         self.quick = None;
-        self.unanswered = None;
+        self.made = QuickTries::default();
         self.previous_word = None;
+    }
+
+    /// When a try of `quick` that is wanted `at` may be made, were it not for the server's word.
+    pub(super) fn room(&self, quick: Quick, at: Moment) -> Moment {
+        if quick.asked { at } else { self.made.room(at) }
+    }
+
+    /// When the try is made for a trigger that came while the one that `failed` was under way.
+    pub(super) fn untried_since(&self, failed: InFlight, now: Moment) -> Option<Moment> {
+        let quick = self.quick.filter(|quick| !quick.asked && quick.from > failed.begun.moment)?;
+        Some(self.made.room(quick.from.max(now)))
     }
 
     /// When a try is due that would be due at `at`, were it not for the server's word.

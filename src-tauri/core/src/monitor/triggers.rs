@@ -14,10 +14,8 @@ enum Effect {
     None,
     /// The secret store is asked again.
     Load,
-    /// Tries, quick ones at first.
+    /// Tries, quick ones at first; a single one where only a sign-in is sure to help.
     Tries(Moment),
-    /// One try, and no more.
-    SingleTry(Moment),
     /// The upstream is looked for.
     Probe(Moment),
 }
@@ -27,10 +25,10 @@ impl Monitor {
         let effect = match &self.state {
             State::Stopped { .. } | State::Stopping { .. } | State::Removing => return,
             State::Loading(loading) if loading.errand.is_waiting() => Effect::Load,
-            State::Loading(_) => Effect::None,
             State::Starting { .. } | State::Retrying { .. } => self.tries(trigger, now),
             State::Running => self.effect_while_running(trigger, now),
-            State::Unauthenticated { .. } => self.single_try(trigger, now),
+            State::Unauthenticated { .. } if self.may_try_once(trigger) => self.tries(trigger, now),
+            State::Loading(_) | State::Unauthenticated { .. } => Effect::None,
         };
         if effect != Effect::None {
             let (code, sentence) = match trigger {
@@ -45,7 +43,7 @@ impl Monitor {
         match effect {
             Effect::None => {}
             Effect::Load => self.load_again(now),
-            Effect::Tries(at) | Effect::SingleTry(at) => {
+            Effect::Tries(at) => {
                 self.try_from(Quick { from: at, asked: trigger == Trigger::Asked }, now);
             }
             Effect::Probe(at) => {
@@ -58,10 +56,10 @@ impl Monitor {
         // While the upstream fails, all this goes for the token too.
         if matches!(effect, Effect::Probe(_)) {
             if trigger == Trigger::Asked && self.is_renewable() {
-                self.renew_now(true, now);
+                self.try_from(Quick { from: now.moment, asked: true }, now);
             } else if trigger != Trigger::Asked
                 && self.is_trying(now)
-                && let Effect::Tries(at) = self.tries(trigger, now)
+                && let Some(at) = self.tries_from(trigger, now)
             {
                 self.try_from(Quick { from: at, asked: false }, now);
             }
@@ -73,8 +71,9 @@ impl Monitor {
         let at = quick.from;
         self.renewal.quick = Some(quick);
         if !self.renewal.under_way() {
-            let at = self.renewal.due.map_or(at, |due| due.at.min(at));
-            self.renewal.due = Some(Due { at, quick: true });
+            // What an earlier trigger planned gives way; what the cadence has sooner does not.
+            let sooner = self.renewal.due.filter(|due| !due.quick && due.at <= at);
+            self.renewal.due = sooner.or(Some(Due { at, quick: true }));
             self.begin_if_due(now);
         }
     }
@@ -85,7 +84,7 @@ impl Monitor {
         self.short_retry.is_some() || self.renewal.under_way() || overdue
     }
 
-    fn effect_while_running(&mut self, trigger: Trigger, now: Reading) -> Effect {
+    fn effect_while_running(&self, trigger: Trigger, now: Reading) -> Effect {
         if let Some(failing) = &self.upstream.failing {
             return Effect::Probe(match trigger {
                 Trigger::Asked => now.moment,
@@ -103,41 +102,26 @@ impl Monitor {
         }
     }
 
-    /// At once for the person; else after the settle time, not sooner than the server said, once for a whole burst and
-    /// once a minute for a network that flaps.
-    fn tries(&mut self, trigger: Trigger, now: Reading) -> Effect {
-        if trigger == Trigger::Asked {
-            return Effect::Tries(now.moment);
-        }
-        // What the person asked for is no reason to be slow about what happens then.
-        let before = self.renewal.quick.filter(|quick| !quick.asked).map(|quick| quick.from);
-        if before.is_some_and(|from| schedule::quick_try(from, now.moment).is_some()) {
-            self.renewal.unanswered = Some(self.settled(now));
-            return Effect::None;
-        }
-        let at = self.renewal.not_sooner_than_told(self.settled(now));
-        Effect::Tries(before.map_or(at, |from| at.max(from + schedule::QUICK_PERIOD)))
+    fn tries(&self, trigger: Trigger, now: Reading) -> Effect {
+        self.tries_from(trigger, now).map_or(Effect::None, Effect::Tries)
     }
 
-    fn single_try(&mut self, trigger: Trigger, now: Reading) -> Effect {
-        if self.renewal.under_way() {
-            if trigger != Trigger::Asked && self.is_renewable() {
-                self.renewal.unanswered = Some(self.settled(now));
-            }
-            return Effect::None;
+    /// Where the tries for `trigger` begin: at once for the person; else after the settle time, once for a whole burst, not
+    /// sooner than the server said, and as far as a network that flaps leaves room.
+    fn tries_from(&self, trigger: Trigger, now: Reading) -> Option<Moment> {
+        if trigger == Trigger::Asked {
+            return Some(now.moment);
         }
+        // What the person asked for is no reason to be slow about what happens then.
+        let same_burst = self.renewal.quick.is_some_and(|quick| !quick.asked && quick.from > now.moment);
+        (!same_burst).then(|| self.renewal.not_sooner_than_told(self.renewal.made.room(self.settled(now))))
+    }
+
+    /// Whether something can be tried where only a sign-in is sure to help.
+    fn may_try_once(&self, trigger: Trigger) -> bool {
         match trigger {
-            Trigger::Asked if self.is_renewable() || self.is_obtainable() => Effect::SingleTry(now.moment),
-            Trigger::Asked => Effect::None,
-            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed
-                if !self.is_renewable() || self.renewal.due.is_some() =>
-            {
-                Effect::None
-            }
-            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => {
-                let at = self.renewal.not_sooner_than_told(self.settled(now));
-                Effect::SingleTry(self.renewal.quick.map_or(at, |quick| at.max(quick.from + schedule::SINGLE_PERIOD)))
-            }
+            Trigger::Asked => !self.renewal.under_way() && (self.is_renewable() || self.is_obtainable()),
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => self.is_renewable(),
         }
     }
 

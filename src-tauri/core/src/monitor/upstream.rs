@@ -29,7 +29,7 @@ impl Monitor {
         }
         // Where a renewal has failed already, its schedule holds: callers hurry nothing.
         if matches!(self.state, State::Running) && self.short_retry.is_none() {
-            self.renew_now(false, now);
+            self.renew_now(now);
         }
     }
 
