@@ -33,6 +33,7 @@ pub use self::dialer::{Dialer, Wire};
 use self::proxies::Proxies;
 pub(crate) use self::proxies::is_loopback;
 pub(crate) use self::ways::{has_network, way_out};
+use crate::machine::{HasNetwork, Machine};
 
 /// A body on its way up.
 pub type Outgoing = BoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -59,7 +60,7 @@ struct Stack {
     client: ArcSwap<Client<Connector, Outgoing>>,
     connector: Connector,
     proxies: Arc<Proxies>,
-    has_network: fn() -> bool,
+    has_network: HasNetwork,
 }
 
 /// Why the stack could not be set up.
@@ -122,15 +123,15 @@ impl HttpClient {
         let proxies = Arc::new(Proxies::read(environment)?);
         let connector = Connector::new(trust::configuration(environment)?, Arc::clone(&proxies), dialer);
         let client = ArcSwap::from_pointee(pooled(connector.clone()));
-        Ok(Self { stack: Arc::new(Stack { client, connector, proxies, has_network: || true }) })
+        Ok(Self { stack: Arc::new(Stack { client, connector, proxies, has_network: HasNetwork::default() }) })
     }
 
-    /// The same stack, not yet used, that asks `has_network` whether any way leads out of this machine when one fails;
-    /// without that it takes one for granted.
+    /// The same stack, not yet used, that asks `machine` whether any way leads out of it when one fails; without that it
+    /// takes one for granted.
     #[must_use]
-    pub fn asking(mut self, has_network: fn() -> bool) -> Self {
+    pub fn on(mut self, machine: &Machine) -> Self {
         if let Some(stack) = Arc::get_mut(&mut self.stack) {
-            stack.has_network = has_network;
+            stack.has_network = machine.has_network();
         }
         self
     }
@@ -168,7 +169,7 @@ impl HttpClient {
     /// `fault`, or what is behind it where this machine has no network.
     fn without_network(&self, fault: Fault) -> Fault {
         match fault {
-            Fault::Transport(Transport::Dns | Transport::Unreachable) if !(self.stack.has_network)() => {
+            Fault::Transport(Transport::Dns | Transport::Unreachable) if !self.stack.has_network.is_so() => {
                 Fault::Transport(Transport::Offline)
             }
             Fault::Transport(_) | Fault::Tls => fault,

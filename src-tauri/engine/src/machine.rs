@@ -1,5 +1,6 @@
 //! What the machine around the engine tells of itself, and what it is told: sleep, the network, the person's session.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -16,13 +17,17 @@ pub struct Surroundings {
     pub resumed: u64,
 }
 
+/// Tells whether any way leads out of the machine.
+#[derive(Clone)]
+pub(crate) struct HasNetwork(Arc<dyn Fn() -> bool + Send + Sync>);
+
 /// The engine's ear to the machine, and its word to it; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Machine {
     surroundings: watch::Receiver<Surroundings>,
     falling_asleep: watch::Receiver<bool>,
     busy: Arc<watch::Sender<usize>>,
-    has_network: fn() -> bool,
+    has_network: HasNetwork,
     /// Who finds out what there is to tell; they end with the last of these.
     _doors: Arc<JoinSet<()>>,
 }
@@ -43,9 +48,9 @@ pub struct Teller {
 pub(crate) struct Vigil(Arc<watch::Sender<usize>>);
 
 impl Machine {
-    /// A machine, and the other end of it.
+    /// A machine, and the other end of it. `has_network` tells whether any way leads out of it.
     #[must_use]
-    pub fn new() -> (Self, Teller) {
+    pub fn new(has_network: impl Fn() -> bool + Send + Sync + 'static) -> (Self, Teller) {
         let (surroundings, told) = watch::channel(Surroundings::default());
         let (falling_asleep, announced) = watch::channel(false);
         let (busy, watched) = watch::channel(0);
@@ -53,7 +58,7 @@ impl Machine {
             surroundings: told,
             falling_asleep: announced,
             busy: Arc::new(busy),
-            has_network: || true,
+            has_network: HasNetwork(Arc::new(has_network)),
             _doors: Arc::default(),
         };
         (machine, Teller { surroundings, falling_asleep, busy: watched })
@@ -62,17 +67,17 @@ impl Machine {
     /// A machine that nothing is known of.
     #[must_use]
     pub fn silent() -> Self {
-        Self::new().0
+        Self::new(|| true).0
     }
 
-    /// The same machine, told of by `doors`, where `has_network` tells whether any way leads out of it.
-    pub(crate) fn told_by(self, doors: JoinSet<()>, has_network: fn() -> bool) -> Self {
-        Self { has_network, _doors: Arc::new(doors), ..self }
+    /// The same machine, told of by `doors`.
+    pub(crate) fn told_by(self, doors: JoinSet<()>) -> Self {
+        Self { _doors: Arc::new(doors), ..self }
     }
 
     /// Tells whether any way leads out of it; where nobody knows, one does.
-    pub(crate) fn has_network(&self) -> fn() -> bool {
-        self.has_network
+    pub(crate) fn has_network(&self) -> HasNetwork {
+        self.has_network.clone()
     }
 
     /// What it tells, from now on.
@@ -91,6 +96,25 @@ impl Machine {
     pub(crate) fn stay_awake(&self) -> Vigil {
         self.busy.send_modify(|busy| *busy += 1);
         Vigil(Arc::clone(&self.busy))
+    }
+}
+
+impl HasNetwork {
+    /// Whether one does, at this moment.
+    pub(crate) fn is_so(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl Default for HasNetwork {
+    fn default() -> Self {
+        Self(Arc::new(|| true))
+    }
+}
+
+impl fmt::Debug for HasNetwork {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("HasNetwork")
     }
 }
 

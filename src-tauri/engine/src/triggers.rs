@@ -22,13 +22,13 @@ const SAME_SLEEP: Duration = Duration::from_secs(30);
 /// This machine: listens at every door as long as the answer is held. Within a runtime.
 #[must_use]
 pub fn listen() -> Machine {
-    let (machine, teller) = Machine::new();
+    let (machine, teller) = Machine::new(has_network);
     let mut doors = JoinSet::new();
     let surroundings = teller.surroundings.clone();
     doors.spawn(network::watch(surroundings));
     #[cfg(target_os = "linux")]
     doors.spawn(suspend::watch(teller));
-    machine.told_by(doors, has_network)
+    machine.told_by(doors)
 }
 
 /// Triggers as they come; what comes together is one.
@@ -113,7 +113,7 @@ mod tests {
 
     fn listening() -> Listening {
         let clock = VirtualClock::new();
-        let (machine, teller) = Machine::new();
+        let (machine, teller) = Machine::new(|| true);
         Listening { triggers: Triggers::new(&machine, &clock), clock, teller }
     }
 
@@ -179,7 +179,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_tells_no_more_is_no_trigger() {
         let mut at = listening();
-        drop(std::mem::replace(&mut at.teller, Machine::new().1));
+        drop(std::mem::replace(&mut at.teller, Machine::new(|| true).1));
         assert_eq!(at.next().await, None);
         at.clock.sleep_machine(Duration::from_hours(1));
         assert_eq!(at.next().await, Some(Trigger::Woke), "the clock still does");

@@ -39,7 +39,7 @@ impl Premises {
         machine: &Machine,
     ) -> Result<Self, StartError> {
         let lock = profile.lock().map_err(|source| files(&profile.state_dir, source))?.map_err(StartError::Held)?;
-        let http = HttpClient::over(dialer, environment)?.asking(machine.has_network());
+        let http = HttpClient::over(dialer, environment)?.on(machine);
         let keys = profile.keys_file();
         let keyring = Keyring::open(&keys).map_err(|source| files(&keys, source))?;
         let refused = |source| StartError::Listen { address: listen, source };

@@ -105,7 +105,7 @@ impl Stage {
         let shelf = Arc::<Shelf>::default();
         let clock = VirtualClock::new();
         let journal = journal::in_memory(Arc::new(clock.clone()));
-        let (machine, teller) = Machine::new();
+        let (machine, teller) = Machine::new(|| true);
         let engine = start(machine, home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
         let handle = engine.handle();
         let (start, time) = (clock.now(), clock.clone());
@@ -152,7 +152,7 @@ impl Stage {
         drop(handle);
         end(before).await;
         clock.advance(away);
-        let (machine, teller) = Machine::new();
+        let (machine, teller) = Machine::new(|| true);
         let engine = start(machine, home.path(), "127.0.0.1:0", &shelf, &clock, &journal).await.unwrap();
         let handle = engine.handle();
         Self { home, shelf, clock, journal, server, engine, handle, teller }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use lamplighter_core::condition::Transport;
 use lamplighter_engine::http::{Fault, HttpClient};
+use lamplighter_engine::machine::Machine;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -46,7 +47,7 @@ async fn a_name_without_an_address_is_a_matter_of_dns() {
 
 #[tokio::test]
 async fn a_name_that_cannot_be_looked_up_without_a_network_says_nothing_of_names() {
-    let http = http().asking(|| false);
+    let http = http().on(&Machine::new(|| false).0);
     let error = get(&http, &format!("http://{}.invalid/", "a".repeat(64))).await.err().unwrap();
     assert_eq!(error.fault, Fault::Transport(Transport::Offline));
     let refusing = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();

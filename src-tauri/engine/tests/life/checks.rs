@@ -43,8 +43,10 @@ struct Known {
     began: Duration,
     /// When, on the same reckoning, the last row was written.
     written: Duration,
-    /// What of this episode no row told of when an engine ended.
+    /// What of this episode no row told of when an engine ended, or passed without any network.
     forgotten: Duration,
+    /// The last attempt found no network.
+    offline: bool,
     /// Only a sign-in helps; restarts do not change that.
     lacking: bool,
 }
@@ -64,7 +66,6 @@ struct Sight {
     notices: u64,
     /// Time awake at which connections were cut.
     cuts: Vec<Duration>,
-    suspends: u32,
     /// For how long engines ran on an awake machine, those before this one.
     ran: Duration,
     /// When the present one began.
@@ -106,13 +107,7 @@ impl Checks {
     }
 
     pub(super) fn suspended(&self) {
-        let mut sight = self.sight();
-        sight.suspends += 1;
-        sight.figures.suspends += 1;
-    }
-
-    pub(super) fn suspends(&self) -> u32 {
-        self.sight().suspends
+        self.sight().figures.suspends += 1;
     }
 
     pub(super) fn cut(&self, awake: Duration) {
@@ -275,6 +270,12 @@ fn past_ceiling(world: &World, workload: usize, row: &Row) -> Option<String> {
     let known = &mut sight.workloads[workload];
     // A silent spell of the store is no attempt.
     let silent = ran.saturating_sub(std::mem::replace(&mut known.written, ran));
+    if known.offline {
+        known.forgotten += silent;
+    }
+    if row.kind == EntryKind::Attempt {
+        known.offline = row.reason_code.as_deref() == Some("offline");
+    }
     let spent = ran.saturating_sub(known.began).saturating_sub(known.forgotten).saturating_sub(silent);
     let goes_on = row.episode == Some(known.episode) && known.phase == Some(Phase::AuthRetrying);
     (goes_on && spent > CEILING + TICK).then(|| format!("an episode goes on after {spent:?}"))

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::diary::{Diary, Rows};
-use super::network::Network;
+use super::network::{Network, Weather};
 use super::server;
 use super::shelf::Shelf;
 use super::world::{Ending, Life, World};
@@ -78,7 +78,8 @@ impl Computer {
         let world = &self.world;
         world.story.tell(format!("the engine starts (life {})", self.lives));
         world.checks.began(world.clock.age(), world.clock.awake());
-        let (machine, teller) = Machine::new();
+        let around = Arc::clone(world);
+        let (machine, teller) = Machine::new(move || *around.weather.lock().unwrap() != Weather::Offline);
         let ports = Ports {
             clock: Arc::new(world.clock.clone()),
             secrets: Arc::new(Shelf { world: Arc::clone(world), life: life.clone() }),

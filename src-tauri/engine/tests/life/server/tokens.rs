@@ -18,8 +18,6 @@ pub(crate) enum Loss {
     Stopped,
     /// The answer was lost on its way.
     Unanswered,
-    /// The machine was suspended while the answer was on its way.
-    Suspended,
     /// The store took nothing until the engine ended.
     Unstored,
 }
@@ -61,8 +59,6 @@ struct Use {
     successor: String,
     /// When the machine was sent the answer, by its time awake.
     answered: Option<Duration>,
-    /// How often the machine had been suspended until then.
-    suspends: u32,
 }
 
 /// What a token request is answered with.
@@ -187,7 +183,7 @@ pub(super) fn refresh(world: &World, life: &Life, workload: usize, refresh_token
     let given = tokens.give(world.clock.age(), (!tokens.rotates).then_some(refresh_token));
     if tokens.rotates {
         let successor = given.refresh_token.clone();
-        let used = Use { life: life.clone(), successor, answered: None, suspends: world.checks.suspends() };
+        let used = Use { life: life.clone(), successor, answered: None };
         if let Some(refresh) = tokens.refresh.get_mut(refresh_token) {
             refresh.used = Some(used);
         }
@@ -203,8 +199,7 @@ fn excuse(world: &World, life: &Life, used: &Use) -> Option<Loss> {
     }
     let arrived = used.answered.is_some_and(|at| !world.checks.was_cut(at));
     if used.life.number == life.number {
-        let suspended = world.checks.suspends() > used.suspends;
-        return (!arrived).then_some(if suspended { Loss::Suspended } else { Loss::Unanswered });
+        return (!arrived).then_some(Loss::Unanswered);
     }
     let (ending, at) = used.life.ending()?;
     let in_window = !arrived || used.answered.is_some_and(|answered| at <= answered + WINDOW);
