@@ -1,4 +1,6 @@
-//! A few months of weather, at every run of the tests; `cargo xtask life` lives thousands.
+//! A few months of weather, at every run of `cargo xtask test`; `cargo xtask life` lives thousands. Only where Tokio's own
+//! chances can be drawn from the seed too is a month the same whenever it is lived, so only there are any.
+#![cfg(tokio_unstable)]
 
 mod life;
 
@@ -20,6 +22,6 @@ fn no_month_of_weather_costs_a_login_or_breaks_another_promise() {
 
 #[test]
 fn a_month_is_the_same_whenever_it_is_lived() {
-    let [first, second] = [(); 2].map(|()| life::live(3).unwrap().1);
+    let [first, second] = [(); 2].map(|()| life::live(2).unwrap().1);
     assert_eq!(first, second);
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::process::{cargo, run, say};
-use crate::{check, tools, ui};
+use crate::{check, life, tools, ui};
 
 /// Installs, checks and tests; needs nobody at the keyboard.
 ///
@@ -17,8 +17,9 @@ pub(crate) fn test() -> Result<()> {
     ui::ui()?;
     say("3/6  checks: form, lints, documentation, bindings, dependencies");
     check::check()?;
-    say("4/6  the rules on their own, without an async runtime");
+    say("4/6  the rules on their own, without an async runtime; then months of weather in virtual time");
     run(&mut cargo(["test", "--package", "lamplighter-core"]))?;
+    life::test()?;
     say("5/6  everything else, up to the whole product against the servers made by others");
     run(&mut cargo(["test", "--workspace", "--exclude", "lamplighter-core"]))?;
     say("6/6  the page in a real browser, against the real engine");

@@ -235,19 +235,21 @@ impl Monitor {
         self.short_retry = Some(ShortRetry { cause, since: now.moment, tries: 0 });
     }
 
-    /// Begins an episode or goes on with one, unless the attempt was made past its ceiling; one that could not be made for
-    /// want of a network was none.
+    /// Begins an episode or goes on with one, unless the attempt was made past its ceiling. One that could not be made for
+    /// want of a network was none, and until the next one nothing of the ceiling is used.
     fn retry(&mut self, episode: Option<Episode>, cause: Cause, flight: InFlight, now: Reading) {
         let ceiling = self.policy.auth_retrying_max_elapsed;
-        if !found_no_network(&cause) && episode.is_some_and(|episode| episode.spent_at(flight.begun.awake) > ceiling) {
-            self.unauthenticate(Cause::Ceiling, now);
-            return;
-        }
         let goes_on = episode.is_some();
         let episode = episode.unwrap_or_else(|| {
             self.episodes += 1;
             Episode::begun(self.episodes, now)
         });
+        let episode =
+            if found_no_network(&cause) { episode.paused(flight.begun) } else { episode.resumed(flight.begun) };
+        if episode.is_counting() && episode.spent_at(flight.begun.awake) > ceiling {
+            self.unauthenticate(Cause::Ceiling, now);
+            return;
+        }
         self.renewal.due = Some(self.next_try(schedule::tick(&self.policy, self.seed()), flight, now));
         self.shift(State::Retrying { episode, cause: cause.clone() }, now);
         // A restart in between did not begin it anew.

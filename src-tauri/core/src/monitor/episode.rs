@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use crate::entry::EpisodeMark;
 use crate::time::{Moment, Reading};
 
-/// One stay in `auth_retrying`. It may pause (the workload is stopped) and go on (also after a restart).
+/// One stay in `auth_retrying`. It may pause (the workload is stopped, the machine has no network) and go on (also after a
+/// restart).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Episode {
     pub(super) number: u64,
@@ -36,7 +37,11 @@ impl Episode {
         Self { spent: self.spent_at(now.awake), counting_since: Some(now.awake), ..self }
     }
 
-    /// Time awake with the engine running since the episode began, when the machine's time awake was `awake`.
+    pub(super) const fn is_counting(&self) -> bool {
+        self.counting_since.is_some()
+    }
+
+    /// Time awake with the engine running and a network since the episode began, when the machine's time awake was `awake`.
     pub(super) fn spent_at(&self, awake: Duration) -> Duration {
         self.spent.saturating_add(self.counting_since.map_or(Duration::ZERO, |since| awake.saturating_sub(since)))
     }

@@ -14,8 +14,8 @@ use super::server::Loss;
 use super::world::World;
 
 const CEILING: Duration = Duration::from_hours(24);
-/// A tick, at its longest, and an attempt.
-const TICK: Duration = Duration::from_secs(660 + 36);
+/// The longest that an attempt takes.
+const ATTEMPT: Duration = Duration::from_secs(36);
 
 /// What is known of one workload from outside.
 #[derive(Default)]
@@ -47,6 +47,8 @@ struct Known {
     forgotten: Duration,
     /// The last attempt found no network.
     offline: bool,
+    /// Attempts of this episode that were made past its ceiling.
+    overdue: u32,
     /// Only a sign-in helps; restarts do not change that.
     lacking: bool,
 }
@@ -232,6 +234,7 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
     let number = row.episode.unwrap_or_default();
     if to == Phase::AuthRetrying && number > known.episode {
         (known.episode, known.began, known.forgotten, known.lacking) = (number, ran, Duration::ZERO, false);
+        known.overdue = 0;
         sight.figures.episodes += 1;
         return None;
     }
@@ -263,22 +266,26 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
     }
 }
 
-/// The ceiling, where it has been passed over: by more than the wait for the attempt that it takes.
+/// The ceiling, where it has been passed over: the first attempt past it is the last.
 fn past_ceiling(world: &World, workload: usize, row: &Row) -> Option<String> {
     let mut sight = world.checks.sight();
     let ran = sight.ran(world.clock.awake());
     let known = &mut sight.workloads[workload];
-    // A silent spell of the store is no attempt.
-    let silent = ran.saturating_sub(std::mem::replace(&mut known.written, ran));
+    // A row that tells of no episode keeps none of its time either.
+    row.episode?;
+    let since = ran.saturating_sub(std::mem::replace(&mut known.written, ran));
     if known.offline {
-        known.forgotten += silent;
+        known.forgotten += since;
     }
-    if row.kind == EntryKind::Attempt {
-        known.offline = row.reason_code.as_deref() == Some("offline");
+    if row.kind != EntryKind::Attempt {
+        return None;
     }
-    let spent = ran.saturating_sub(known.began).saturating_sub(known.forgotten).saturating_sub(silent);
+    known.offline = row.reason_code.as_deref() == Some("offline");
+    let spent = ran.saturating_sub(known.began).saturating_sub(known.forgotten);
+    let failed = row.verdict.as_deref() == Some("transient") && !known.offline;
     let goes_on = row.episode == Some(known.episode) && known.phase == Some(Phase::AuthRetrying);
-    (goes_on && spent > CEILING + TICK).then(|| format!("an episode goes on after {spent:?}"))
+    known.overdue += u32::from(failed && goes_on && spent > CEILING + ATTEMPT);
+    (known.overdue > 1).then(|| format!("an episode goes on after {spent:?}"))
 }
 
 /// One entry an episode, and at most one end.

@@ -26,6 +26,10 @@ pub(crate) use story::Broken;
 /// # Errors
 /// When a promise is broken: the story of how it came to that.
 pub(crate) fn live(seed: u64) -> Result<(Figures, Vec<String>), Broken> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    // Without it, who is told of a change first is another one each time.
+    #[cfg(tokio_unstable)]
+    builder.rng_seed(tokio::runtime::RngSeed::from_bytes(&seed.to_le_bytes()));
+    let runtime = builder.enable_all().start_paused(true).build().unwrap();
     runtime.block_on(month::live(seed))
 }

@@ -31,7 +31,9 @@ pub(super) fn attempt(world: &World, workload: usize, row: &Row) -> Option<Strin
     sight.figures.attempts += 1;
     let known = &mut sight.workloads[workload];
     let given = (row.verdict.as_deref() == Some("ok")).then_some(given);
-    let before = known.attempt.replace(Attempt { at: now, given });
+    // One that found no network was none.
+    let offline = row.reason_code.as_deref() == Some("offline");
+    let before = if offline { known.attempt } else { known.attempt.replace(Attempt { at: now, given }) };
     known.minute.retain(|at| now.saturating_sub(*at) < Duration::from_mins(1));
     known.minute.push(now);
     let since =
@@ -44,15 +46,15 @@ pub(super) fn attempt(world: &World, workload: usize, row: &Row) -> Option<Strin
     if !asked && !renewed && known.floor.is_some_and(|floor| now < floor) {
         return Some("an attempt sooner than the server's Retry-After".to_owned());
     }
+    // Where the server said when to come again, a trigger's tries begin then.
+    let tries_from = known.triggered.map(|triggered| known.floor.map_or(triggered, |floor| floor.max(triggered)));
     if given.is_some() {
         known.floor = None;
     }
     if let (Some(429), Mood::TooMany(seconds)) = (row.http_status, mood) {
         known.floor = Some(now + Duration::from_secs(u64::from(seconds)).min(LONGEST_FLOOR));
     }
-    let before = before?;
-    // Where the server said when to come again, a trigger's tries begin then.
-    let tries_from = known.triggered.map(|triggered| known.floor.map_or(triggered, |floor| floor.max(triggered)));
+    let before = before.filter(|_| !offline)?;
     if asked || renewed || since(tries_from, QUICK) {
         return None;
     }

@@ -44,6 +44,8 @@ pub(in super::super) struct Tokens {
 struct Grant {
     number: u32,
     ended: bool,
+    /// The machine knows an older one alone.
+    unclaimed: bool,
     /// The life that has been told so, and when.
     told: Option<(u32, Duration)>,
 }
@@ -78,15 +80,16 @@ impl Tokens {
             tells: true,
             given: 0,
             newest: (String::new(), Duration::ZERO),
-            grant: Grant { number: 0, ended: true, told: None },
+            grant: Grant { ended: true, ..Grant::default() },
             refresh: BTreeMap::new(),
             access: BTreeMap::new(),
             accepted: BTreeSet::new(),
         }
     }
 
+    /// Whether the server has ended the grant, as far as the machine knows one.
     pub(in super::super) const fn is_ended(&self) -> bool {
-        self.grant.ended
+        self.grant.ended || self.grant.unclaimed
     }
 
     /// The refresh token given last, and when.
@@ -144,7 +147,7 @@ impl Tokens {
 pub(in super::super) fn sign_in(world: &World, workload: usize) -> Given {
     let mut server = world.servers.of(workload);
     let tokens = &mut server.tokens;
-    tokens.grant = Grant { number: tokens.grant.number + 1, ended: false, told: None };
+    tokens.grant = Grant { number: tokens.grant.number + 1, ..Grant::default() };
     world.story.tell(format!("w{workload}: the server gives grant {}", tokens.grant.number));
     tokens.give(world.clock.age(), None)
 }
@@ -158,6 +161,8 @@ pub(super) fn refresh(world: &World, life: &Life, workload: usize, refresh_token
         world.story.broke(format!("w{workload}: {refresh_token} was sent, which nobody gave"));
         return None;
     };
+    // One that a sign-in has replaced, whose answer was lost.
+    tokens.grant.unclaimed |= refresh.grant != current;
     if refresh.grant != current || ended {
         world.story.tell(format!("w{workload}: {refresh_token} is answered by invalid_grant"));
         let heard = told.is_some_and(|(number, at)| number == life.number && !world.checks.was_cut(at));
