@@ -21,6 +21,7 @@ async fn a_person_who_comes_back_ends_the_wait_for_the_next_try_and_one_who_leav
     for session in [&another, &own] {
         session.lock(false).await;
     }
+    own.lock(true).await;
     waiting.recovers_having_said(SAID, 1).await;
 }
 
