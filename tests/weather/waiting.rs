@@ -17,7 +17,7 @@ impl Waiting {
     /// Signs in with `product`, has a firewall's page answer in the server's place, and waits until the token is to be renewed
     /// and cannot be. Nobody asks for that, which would be followed by quick tries.
     pub(crate) async fn begin(mut product: Product) -> Self {
-        let servers = Servers::start(5).await;
+        let servers = Servers::start(2).await;
         product.set("LAMPLIGHTER_TOKEN_AUTH_RETRYING_TICK_INTERVAL", "10m");
         product.set("LAMPLIGHTER_TOKEN_REFRESH_MAX_TRIES", "1");
         product.set("LAMPLIGHTER_LOG", "info,lamplighter_engine::triggers=debug");
