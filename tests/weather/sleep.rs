@@ -4,6 +4,8 @@ use lamplighter_endurance::foreign::Servers;
 use lamplighter_endurance::product::{NAME, Product};
 use lamplighter_endurance::weather::logind::{Delay, Logind};
 
+use crate::waiting::Waiting;
+
 #[tokio::test]
 async fn sleep_waits_for_a_login_to_be_stored_and_nothing_is_begun_before_it_is_over() {
     let (logind, servers) = tokio::join!(Logind::start(), Servers::start(3600));
@@ -48,18 +50,12 @@ fn has_offline(status: &serde_json::Value) -> bool {
 
 #[tokio::test]
 async fn a_wake_ends_the_wait_for_the_next_try() {
-    let (logind, servers) = tokio::join!(Logind::start(), Servers::start(3600));
+    let logind = Logind::start().await;
     let mut product = Product::new("file");
-    product.set("LAMPLIGHTER_TOKEN_AUTH_RETRYING_TICK_INTERVAL", "10m");
     logind.furnish(&mut product);
-    let engine = product.serve().await;
-    product.sign_in(&servers.mcp).await;
-    servers.control("outage=unavailable").await;
-    product.done(&["retry", NAME]).await;
-    product.until_status("the trouble", |now| now["status"] == "auth_retrying").await;
-    servers.control("outage=none").await;
+    let waiting = Waiting::begin(product).await;
+    waiting.servers.control("outage=none").await;
     logind.prepare_for_sleep(true).await;
     logind.prepare_for_sleep(false).await;
-    product.until_status("it to run", |now| now["status"] == "running").await;
-    assert_eq!(engine.terminate().await.code(), Some(0));
+    waiting.recovers_having_said("the machine told of a sleep", 2).await;
 }

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 pub struct Surroundings {
     /// How often it woke.
     pub woken: u64,
-    /// How often addresses, routes or name servers changed, bursts counted as one.
+    /// How often addresses, routes or name servers changed or the internet came within reach, bursts counted as one.
     pub network: u64,
     /// How often the person came back to the session.
     pub resumed: u64,

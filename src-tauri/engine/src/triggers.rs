@@ -2,7 +2,7 @@
 
 mod network;
 #[cfg(target_os = "linux")]
-mod suspend;
+mod system_bus;
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub fn listen() -> Machine {
     let surroundings = teller.surroundings.clone();
     doors.spawn(network::watch(surroundings));
     #[cfg(target_os = "linux")]
-    doors.spawn(suspend::watch(teller));
+    doors.spawn(system_bus::watch(teller));
     machine.told_by(doors)
 }
 

@@ -1,8 +1,12 @@
-//! logind, played by `python3-dbusmock` on a system bus of its own: sleeps that are announced, and who holds them back.
+//! logind, played by `python3-dbusmock` on a system bus of its own: sleeps that are announced, who holds them back, and
+//! sessions that people leave and come back to.
+
+use std::collections::HashMap;
 
 use zbus::Proxy;
-use zbus::zvariant::Value;
+use zbus::zvariant::{OwnedObjectPath, Value};
 
+use super::play;
 use crate::bus::SessionBus;
 use crate::child::Child;
 use crate::patience::{until, within};
@@ -32,14 +36,17 @@ pub struct Delay {
     pub mode: String,
 }
 
+/// Somebody's session.
+pub struct Session {
+    path: OwnedObjectPath,
+    mock: Proxy<'static>,
+}
+
 impl Logind {
     /// Starts one, of a machine that is awake.
     pub async fn start() -> Self {
         let bus = SessionBus::start().await;
-        // Debian's own, which has the module; another may come first on the path.
-        let mut command = bus.command("/usr/bin/python3");
-        command.args(["-m", "dbusmock", "--system", "-t", "logind"]).env("DBUS_SYSTEM_BUS_ADDRESS", bus.address());
-        let daemon = bus.begin(command);
+        let daemon = play("logind", &bus);
         bus.until_owned(LOGIND).await;
         let manager = Proxy::new(bus.connection(), LOGIND, PATH, MANAGER).await.unwrap();
         let mock = Proxy::new(bus.connection(), LOGIND, PATH, MOCK).await.unwrap();
@@ -59,6 +66,20 @@ impl Logind {
         within("logind", self.mock.call::<_, _, ()>("EmitSignal", &signal)).await.unwrap();
     }
 
+    /// Begins a session called `id`.
+    pub async fn session(&self, id: &str) -> Session {
+        let session = (id, "seat0", 1000_u32, "person", true);
+        let path: String = within("logind", self.mock.call("AddSession", &session)).await.unwrap();
+        let mock = Proxy::new(self.bus.connection(), LOGIND, path.clone(), MOCK).await.unwrap();
+        Session { path: path.try_into().unwrap(), mock }
+    }
+
+    /// Has `session` be the one that whoever asks belongs to.
+    pub async fn belong_to(&self, session: &Session) {
+        let method = (MANAGER, "GetSession", "s", "o", format!("ret = '{}'", session.path));
+        within::<zbus::Result<()>>("logind", self.mock.call("AddMethod", &method)).await.unwrap();
+    }
+
     /// Who holds sleep back.
     pub async fn delays(&self) -> Vec<Delay> {
         self.delays_told().await.unwrap()
@@ -76,5 +97,22 @@ impl Logind {
         let asked = self.manager.call("ListInhibitors", &());
         let told: Vec<(String, String, String, String, u32, u32)> = within("logind", asked).await?;
         Ok(told.into_iter().map(|(what, who, _, mode, _, _)| Delay { what, who, mode }).collect())
+    }
+}
+
+impl Session {
+    /// Has the screen be locked, or unlocked.
+    pub async fn lock(&self, locked: bool) {
+        self.becomes("LockedHint", locked).await;
+    }
+
+    /// Has the person go to this session, or to another.
+    pub async fn activate(&self, active: bool) {
+        self.becomes("Active", active).await;
+    }
+
+    async fn becomes(&self, property: &str, value: bool) {
+        let change = ("", HashMap::from([(property, Value::from(value))]));
+        within::<zbus::Result<()>>("logind", self.mock.call("UpdateProperties", &change)).await.unwrap();
     }
 }

@@ -46,13 +46,14 @@ pub(super) fn attempt(world: &World, workload: usize, row: &Row) -> Option<Strin
     if !asked && !renewed && known.floor.is_some_and(|floor| now < floor) {
         return Some("an attempt sooner than the server's Retry-After".to_owned());
     }
-    // Where the server said when to come again, a trigger's tries begin then.
-    let tries_from = known.triggered.map(|triggered| known.floor.map_or(triggered, |floor| floor.max(triggered)));
+    // Where the server said when to come again, the tries of a trigger, or of the person, begin then.
+    let wanted = known.triggered.max(known.asked);
+    let tries_from = wanted.map(|wanted| known.floor.map_or(wanted, |floor| floor.max(wanted)));
     if given.is_some() {
         known.floor = None;
     }
     if let (Some(429), Mood::TooMany(seconds)) = (row.http_status, mood) {
-        known.floor = Some(now + Duration::from_secs(u64::from(seconds)).min(LONGEST_FLOOR));
+        known.floor = known.floor.max(Some(now + Duration::from_secs(u64::from(seconds)).min(LONGEST_FLOOR)));
     }
     let before = before.filter(|_| !offline)?;
     if asked || renewed || since(tries_from, QUICK) {

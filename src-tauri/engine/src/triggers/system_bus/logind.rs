@@ -3,13 +3,12 @@
 
 use futures_util::StreamExt;
 use tokio::sync::watch;
-use zbus::fdo::PropertiesProxy;
+use zbus::fdo::PropertiesChanged;
+use zbus::message::Type;
 use zbus::zvariant::{OwnedFd, OwnedObjectPath};
-use zbus::{Connection, proxy};
+use zbus::{Connection, MatchRule, MessageStream, proxy};
 
 use crate::machine::{Surroundings, Teller};
-
-const SESSION: &str = "org.freedesktop.login1.Session";
 
 #[proxy(
     interface = "org.freedesktop.login1.Manager",
@@ -25,17 +24,10 @@ trait Manager {
     fn get_session(&self, id: &str) -> zbus::Result<OwnedObjectPath>;
 }
 
-/// Tells all that logind tells, as long as there is a system bus.
-pub(super) async fn watch(teller: Teller) {
-    if let Err(error) = follow(teller).await {
-        tracing::debug!(%error, "logind is out of reach: sleeps are noticed when they are over");
-    }
-}
-
-async fn follow(teller: Teller) -> zbus::Result<()> {
+/// Tells all that logind tells.
+pub(super) async fn watch(bus: &Connection, teller: Teller) -> zbus::Result<()> {
     let Teller { surroundings, falling_asleep, busy } = teller;
-    let bus = Connection::system().await?;
-    let manager = ManagerProxy::new(&bus).await?;
+    let manager = ManagerProxy::new(bus).await?;
     let mut sleeps = manager.receive_prepare_for_sleep().await?;
     tokio::join!(
         async {
@@ -52,8 +44,8 @@ async fn follow(teller: Teller) -> zbus::Result<()> {
         },
         delay(&manager, busy),
         async {
-            if let Err(error) = sessions(&bus, &manager, &surroundings).await {
-                tracing::debug!(%error, "no session is followed");
+            if let Err(error) = sessions(bus, &manager, &surroundings).await {
+                tracing::debug!(%error, "it is not told when the person comes back");
             }
         },
     );
@@ -81,23 +73,46 @@ async fn delay(manager: &ManagerProxy<'_>, mut busy: watch::Receiver<usize>) {
     }
 }
 
-/// Tells when the person comes back to the session that this process belongs to: it is active again, or unlocked.
+/// Tells when the person comes back to the session that this process belongs to: it is active again, or unlocked. Which
+/// session that is, is asked each time: one may begin when this process runs already, and another may follow it.
 async fn sessions(
     bus: &Connection,
     manager: &ManagerProxy<'_>,
     surroundings: &watch::Sender<Surroundings>,
 ) -> zbus::Result<()> {
-    let session = manager.get_session("auto").await?;
-    let properties = PropertiesProxy::new(bus, "org.freedesktop.login1", session).await?;
-    let mut changes = properties.receive_properties_changed().await?;
+    let rule = MatchRule::builder()
+        .msg_type(Type::Signal)
+        .sender("org.freedesktop.login1")?
+        .path_namespace("/org/freedesktop/login1/session")?
+        .interface("org.freedesktop.DBus.Properties")?
+        .member("PropertiesChanged")?
+        .arg(0, "org.freedesktop.login1.Session")?
+        .build();
+    let mut changes = MessageStream::for_match_rule(rule, bus, None).await?;
     while let Some(change) = changes.next().await {
-        let Ok(change) = change.args() else { continue };
-        let is = |property: &str, value| {
-            change.changed_properties.get(property).is_some_and(|now| bool::try_from(now) == Ok(value))
-        };
-        if change.interface_name == SESSION && (is("Active", true) || is("LockedHint", false)) {
-            surroundings.send_modify(|told| told.resumed += 1);
+        let Some(change) = PropertiesChanged::from_message(change?) else { continue };
+        if !is_return(&change) {
+            continue;
+        }
+        // Outside any session, as a service of the person's, `auto` is the session with their display.
+        match manager.get_session("auto").await {
+            Ok(own) if change.message().header().path() == Some(&*own) => {
+                tracing::debug!("the person came back to the session");
+                surroundings.send_modify(|told| told.resumed += 1);
+            }
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "this process belongs to no session"),
         }
     }
     Ok(())
+}
+
+/// Whether somebody came back to some session.
+fn is_return(change: &PropertiesChanged) -> bool {
+    change.args().is_ok_and(|change| {
+        let is = |property, value| {
+            change.changed_properties.get(property).is_some_and(|now| bool::try_from(now) == Ok(value))
+        };
+        is("Active", true) || is("LockedHint", false)
+    })
 }
