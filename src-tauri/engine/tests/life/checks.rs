@@ -108,8 +108,13 @@ impl Checks {
         }
     }
 
-    pub(super) fn suspended(&self) {
-        self.sight().figures.suspends += 1;
+    /// What the person asked for before goes on afterwards.
+    pub(super) fn suspended(&self, span: Duration) {
+        let mut sight = self.sight();
+        sight.figures.suspends += 1;
+        for asked in sight.workloads.iter_mut().filter_map(|known| known.asked.as_mut()) {
+            *asked += span;
+        }
     }
 
     pub(super) fn cut(&self, awake: Duration) {
@@ -234,7 +239,7 @@ fn status(world: &World, workload: usize, row: &Row) -> Option<String> {
     let number = row.episode.unwrap_or_default();
     if to == Phase::AuthRetrying && number > known.episode {
         (known.episode, known.began, known.forgotten, known.lacking) = (number, ran, Duration::ZERO, false);
-        known.overdue = 0;
+        (known.overdue, known.offline) = (0, row.reason_code.as_deref() == Some("offline"));
         sight.figures.episodes += 1;
         return None;
     }

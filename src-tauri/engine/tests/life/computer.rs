@@ -138,7 +138,7 @@ impl Computer {
             }
         }
         world.story.tell(format!("the machine sleeps for {span:?}"));
-        world.checks.suspended();
+        world.checks.suspended(span);
         world.clock.suspend(span);
         world.story.tell("the machine wakes");
         world.checks.triggered(world.clock.age());

@@ -182,7 +182,8 @@ impl Month {
             let late = |workload: &&usize| self.computer.phase(**workload) != Some(Phase::Running);
             let excused = |workload: &usize| {
                 let server = world.servers.of(*workload);
-                server.refreshing > 0 || server.tokens.is_ended()
+                // A sign-in that was never stored is lost with the engine.
+                server.refreshing > 0 || server.tokens.is_ended() || person::is_needed(&self.computer, *workload)
             };
             if fit.iter().filter(late).any(excused) {
                 // Servers take their time as well, or end what they gave.
