@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use lamplighter_endurance::bus::SessionBus;
-use lamplighter_endurance::desktop::figures::{self, Figure};
-use lamplighter_endurance::desktop::pictures;
+use lamplighter_endurance::desktop::{self, pictures};
+use lamplighter_endurance::figure::Figure;
 use lamplighter_endurance::keyring::Keyring;
 use lamplighter_endurance::kills::{self, Tally, Verdict};
 use lamplighter_endurance::patience::Stopwatch;
@@ -102,7 +102,7 @@ async fn begin(ordeal: Ordeal) -> bool {
             }
         }
         Ordeal::Desktop { idle } => {
-            let measuring = figures::measure(Duration::from_secs(idle), |figure| say(&figure.to_string()));
+            let measuring = desktop::figures::measure(Duration::from_secs(idle), |figure| say(&figure.to_string()));
             let figures = Box::pin(measuring).await;
             figures.iter().all(Figure::holds)
         }
