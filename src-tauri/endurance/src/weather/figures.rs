@@ -1,8 +1,9 @@
 //! How soon everything runs again once it can, and what waiting for that costs: the figures, each beside what it may be.
 //!
 //! Measured on the program itself, from outside: a round puts a machine into trouble, waits until every workload on it
-//! is `auth_retrying` and a random while longer, ends the trouble, and reads in the journal when the last workload is
-//! `running`. Several machines, each in a network of its own, go through their rounds side by side.
+//! is `auth_retrying` and a random while longer, in which it may seem to be over, ends the trouble, and reads in the
+//! journal when the last workload is `running`. Several machines, each in a network of its own, go through their rounds
+//! side by side.
 
 mod machine;
 
@@ -13,23 +14,27 @@ use futures_util::future::join_all;
 
 use self::machine::{Machine, Trouble};
 use crate::desktop::processes::Tree;
+use crate::exchanges::monotonic;
 use crate::figure::Figure;
 use crate::patience::pause;
 
 /// So many machines there are at once.
-const MACHINES: usize = 6;
+const MACHINES: usize = 8;
 /// So many workloads are kept signed in on each.
 const WORKLOADS: usize = 3;
 /// So many are there where it is measured what waiting costs.
 const WAITING: usize = 20;
 /// What the beginning of the wait takes is over by then.
 const SETTLED: Duration = Duration::from_secs(10);
-/// Trouble lasts up to so much longer than until it is noticed, in milliseconds: about half of all recoveries follow
-/// another within the minute in which quick tries begin once.
-const LONGEST_TROUBLE: u64 = 90_000;
+/// So often something changes at most before what ends the trouble.
+const STIRS: usize = 2;
+/// Up to so much time passes before each of these, in milliseconds.
+const LONGEST_BEFORE: u64 = 20_000;
+/// Up to so much time passes before the end, in milliseconds; quick tries begin once in a minute.
+const LONGEST_LAST: u64 = 90_000;
 /// Sleep lasts up to so long, in milliseconds.
 const LONGEST_NAP: u64 = 5_000;
-/// Recoveries further apart than this have nothing to do with one another.
+/// Changes further apart than this have nothing to do with one another.
 const APART: Duration = Duration::from_mins(1);
 /// The median of the way back may be this, in milliseconds.
 const MEDIAN: f64 = 3_000.0;
@@ -43,8 +48,8 @@ struct Round {
     trouble: Trouble,
     /// From the end of the trouble until everything ran.
     took: Duration,
-    /// From the end of the trouble before, where there was one.
-    since_last: Option<Duration>,
+    /// From the last change of the machine or its network before.
+    since_last: Duration,
 }
 
 /// Measures everything: so many `rounds` of trouble with the network and as many of sleep, drawn from `seed`, and the cost
@@ -105,36 +110,36 @@ async fn live(
 ) -> Vec<Round> {
     let mut journal = machine.journal();
     let mut rounds = Vec::new();
-    let mut last = None;
     for trouble in troubles {
         journal.until_all("running").await;
+        journal.turn_over();
+        let mut last = monotonic();
         machine.worsen(trouble).await;
         journal.until_all("auth_retrying").await;
-        pause(Duration::from_millis(dice.u64(0..LONGEST_TROUBLE))).await;
+        for _ in 0..dice.usize(0..=STIRS) {
+            pause(Duration::from_millis(dice.u64(0..LONGEST_BEFORE))).await;
+            machine.stir(trouble, Duration::from_millis(dice.u64(0..LONGEST_NAP))).await;
+            last = monotonic();
+        }
+        pause(Duration::from_millis(dice.u64(0..LONGEST_LAST))).await;
         let begin = machine.mend(trouble, Duration::from_millis(dice.u64(0..LONGEST_NAP))).await;
         let end = journal.until_all("running").await;
         assert!(machine.is_well().await, "all runs, and something is wrong");
-        let round = Round {
-            trouble,
-            took: end.saturating_sub(begin),
-            since_last: last.replace(begin).map(|last| begin.saturating_sub(last)),
-        };
-        let rows = journal.told(begin);
+        let round = Round { trouble, took: end.saturating_sub(begin), since_last: begin.saturating_sub(last) };
         tell(&round.to_string());
         if round.took.as_secs_f64() * 1000.0 > LONGEST {
-            tell(rows.trim_end());
+            tell(journal.told(begin).trim_end());
         }
         rounds.push(round);
     }
     rounds
 }
 
-/// How long `rounds` took: all of them, and those that had nothing to do with the one before.
+/// How long `rounds` took: all of them, and those before whose end nothing had changed for a while.
 fn ways_back(what: &str, rounds: &[&Round]) -> Vec<Figure> {
-    let calm = |round: &&Round| round.since_last.is_none_or(|since| since > APART);
+    let calm = rounds.iter().filter(|round| round.since_last > APART);
     let mut figures = spread(what, rounds.iter().map(|round| round.took).collect());
-    let calm = rounds.iter().copied().filter(calm).map(|round| round.took).collect();
-    figures.extend(spread(&format!("{what}, the last a minute ago"), calm));
+    figures.extend(spread(&format!("{what} after a calm minute"), calm.map(|round| round.took).collect()));
     figures
 }
 
@@ -170,11 +175,8 @@ async fn losses(machines: Vec<Machine>) -> [Figure; 2] {
 impl fmt::Display for Round {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { trouble, took, since_last } = self;
-        write!(out, "{:<20} {:>7.3} s", trouble.what(), took.as_secs_f64())?;
-        match since_last {
-            Some(since) => write!(out, ", {} s after the last", since.as_secs()),
-            None => write!(out, ", the first"),
-        }
+        let (what, took, since) = (trouble.what(), took.as_secs_f64(), since_last.as_secs());
+        write!(out, "{what:<20} over {since:>3} s after the last change: running after {took:>7.3} s")
     }
 }
 
@@ -182,9 +184,9 @@ impl fmt::Display for Round {
 mod tests {
     use super::*;
 
-    fn round(took: u64, since_last: Option<u64>) -> Round {
-        let since_last = since_last.map(Duration::from_secs);
-        Round { trouble: Trouble::Cable, took: Duration::from_millis(took), since_last }
+    fn round(took: u64, since_last: u64) -> Round {
+        let (took, since_last) = (Duration::from_millis(took), Duration::from_secs(since_last));
+        Round { trouble: Trouble::Cable, took, since_last }
     }
 
     fn values(rounds: &[Round]) -> Vec<f64> {
@@ -193,21 +195,21 @@ mod tests {
 
     #[test]
     fn a_median_is_one_of_those_it_is_of() {
-        let rounds: Vec<_> = (1..=100).rev().map(|took| round(took, Some(1))).collect();
+        let rounds: Vec<_> = (1..=100).rev().map(|took| round(took, 1)).collect();
         assert_eq!(values(&rounds), [50.0, 90.0, 100.0]);
         assert_eq!(values(&[]), [0.0; 0]);
     }
 
     #[test]
     fn those_that_follow_soon_are_told_with_all_and_not_apart() {
-        let rounds = [round(7, None), round(9, Some(60)), round(8, Some(61))];
+        let rounds = [round(7, 90), round(9, 60), round(8, 61)];
         assert_eq!(values(&rounds), [8.0, 9.0, 9.0, 7.0, 8.0, 8.0]);
     }
 
     #[test]
     fn whatever_takes_too_long_is_beyond_its_bound() {
         let held =
-            |took: [u64; 3]| ways_back("", &took.map(|took| round(took, Some(1))).each_ref()).iter().all(Figure::holds);
+            |took: [u64; 3]| ways_back("", &took.map(|took| round(took, 1)).each_ref()).iter().all(Figure::holds);
         assert!(held([2_900, 3_000, 10_000]));
         assert!(!held([2_900, 3_000, 10_001]));
         assert!(!held([2_900, 3_001, 9_000]));

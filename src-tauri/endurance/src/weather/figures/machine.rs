@@ -19,6 +19,8 @@ use crate::weather::network::{Network, TunnelEnd};
 /// Access tokens live for so many seconds: renewals are frequent, so that trouble is noticed soon, by the engine itself,
 /// and no token outlives it.
 const TOKENS: u32 = 10;
+/// What is so for so long is seen to have been so; too short for a connection, which waits until a network has settled.
+const NOTICED: Duration = Duration::from_millis(100);
 /// What takes longer than this never happens.
 const PATIENCE: Duration = Duration::from_mins(3);
 
@@ -107,6 +109,31 @@ impl Machine {
         }
     }
 
+    /// Has something change that could have ended `trouble`, and did not: a loose contact, a tunnel that is opened anew, a
+    /// wake after a `nap`.
+    pub(super) async fn stir(&self, trouble: Trouble, nap: Duration) {
+        match trouble {
+            Trouble::Cable => self.network.plug_in(),
+            Trouble::Firewall | Trouble::Silence => self.network.leave_tunnel(),
+            Trouble::Names => self.network.unplug(),
+            Trouble::Sleep(_) => self.logind.prepare_for_sleep(true).await,
+        }
+        match trouble {
+            Trouble::Cable | Trouble::Firewall | Trouble::Silence => {
+                pause(NOTICED).await;
+                self.worsen(trouble).await;
+            }
+            Trouble::Names => {
+                pause(NOTICED).await;
+                self.network.plug_in();
+            }
+            Trouble::Sleep(_) => {
+                pause(nap).await;
+                self.logind.prepare_for_sleep(false).await;
+            }
+        }
+    }
+
     /// Ends `trouble`; the moment before, when nothing was mended yet or the machine did not know. Who sleeps does so for
     /// `nap`.
     pub(super) async fn mend(&self, trouble: Trouble, nap: Duration) -> Duration {
@@ -176,10 +203,15 @@ impl Journal {
         at
     }
 
-    /// The rows that were read since this was last asked, each a line, with the time since `begin`.
-    pub(super) fn told(&mut self, begin: Duration) -> String {
+    /// Begins anew with the rows that are told.
+    pub(super) fn turn_over(&mut self) {
+        self.rows.clear();
+    }
+
+    /// The rows that were read since, each a line, with the time since `begin`.
+    pub(super) fn told(&self, begin: Duration) -> String {
         let mut text = String::new();
-        for (at, row) in self.rows.drain(..) {
+        for (at, row) in &self.rows {
             let word = |field: &str| row[field].as_str().unwrap_or_default();
             let words = ["workload", "kind", "from", "to", "verdict", "reason_code"].map(word);
             let at = at.as_secs_f64() - begin.as_secs_f64();
