@@ -32,8 +32,14 @@ impl Child {
 
     /// The next line on its standard output.
     pub async fn line(&mut self) -> String {
-        let line = within(&format!("a line of {}", self.name), self.lines.next_line()).await.unwrap();
+        let what = format!("a line of {}", self.name);
+        let line = within(&what, self.next_line()).await;
         line.unwrap_or_else(|| panic!("{} ended without saying more", self.name))
+    }
+
+    /// The next line on its standard output, however long that takes; `None` when there will be none.
+    pub async fn next_line(&mut self) -> Option<String> {
+        self.lines.next_line().await.unwrap()
     }
 
     /// All that it and its like before it have said on standard error.

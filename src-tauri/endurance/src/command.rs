@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use lamplighter_endurance::bus::SessionBus;
-use lamplighter_endurance::desktop::figures::{self, Figure};
-use lamplighter_endurance::desktop::pictures;
+use lamplighter_endurance::desktop::{self, pictures};
+use lamplighter_endurance::figure::Figure;
 use lamplighter_endurance::keyring::Keyring;
 use lamplighter_endurance::kills::{self, Tally, Verdict};
 use lamplighter_endurance::patience::Stopwatch;
 use lamplighter_endurance::product::Product;
 use lamplighter_endurance::soak::{self, Cast, Level};
+use lamplighter_endurance::weather;
 
 /// Wear Lamplighter out, and see whether it keeps its promises.
 #[derive(Parser)]
@@ -55,6 +56,18 @@ enum Ordeal {
         /// How long, in minutes.
         #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
         minutes: u64,
+        /// The run to have again; a new one else.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// Measure how soon everything runs again when the network is usable, or the machine wakes, and what waiting costs.
+    Weather {
+        /// How often the network fails, and as often the machine sleeps.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
+        rounds: u16,
+        /// How long it is looked at while it waits, in seconds.
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+        idle: u64,
         /// The run to have again; a new one else.
         #[arg(long)]
         seed: Option<u64>,
@@ -102,7 +115,7 @@ async fn begin(ordeal: Ordeal) -> bool {
             }
         }
         Ordeal::Desktop { idle } => {
-            let measuring = figures::measure(Duration::from_secs(idle), |figure| say(&figure.to_string()));
+            let measuring = desktop::figures::measure(Duration::from_secs(idle), |figure| say(&figure.to_string()));
             let figures = Box::pin(measuring).await;
             figures.iter().all(Figure::holds)
         }
@@ -113,6 +126,10 @@ async fn begin(ordeal: Ordeal) -> bool {
         Ordeal::Soak { minutes, seed } => {
             let seed = seed.unwrap_or_else(|| fastrand::u64(0..1_000_000));
             soak(Duration::from_mins(minutes), seed).await
+        }
+        Ordeal::Weather { rounds, idle, seed } => {
+            let seed = seed.unwrap_or_else(|| fastrand::u64(0..1_000_000));
+            weather(rounds.into(), Duration::from_secs(idle), seed).await
         }
     }
 }
@@ -149,6 +166,14 @@ async fn soak(span: Duration, seed: u64) -> bool {
     let report = soak::ordeal(Product::new("file"), cast, span, seed, tell).await;
     say(&format!("{report}\nseed {seed}"));
     report.broken().is_empty()
+}
+
+async fn weather(rounds: usize, idle: Duration, seed: u64) -> bool {
+    say(&format!("{rounds} troubles with the network and as many sleeps with seed {seed}"));
+    let watch = Stopwatch::start();
+    let figures = Box::pin(weather::figures::measure(rounds, idle, seed, say)).await;
+    say(&format!("seed {seed}, {} s", watch.elapsed().as_secs()));
+    figures.is_some_and(|figures| figures.iter().all(Figure::holds))
 }
 
 async fn interrupted() {

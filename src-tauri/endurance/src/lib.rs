@@ -15,6 +15,8 @@ pub mod child;
 pub mod desktop;
 #[cfg(target_os = "linux")]
 mod exchanges;
+#[cfg(target_os = "linux")]
+pub mod figure;
 pub mod foreign;
 #[cfg(target_os = "linux")]
 pub mod keyring;

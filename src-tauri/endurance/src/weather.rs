@@ -1,6 +1,7 @@
 //! The weather around an engine: a machine that sleeps and wakes, a person who comes and goes, and a network of its own that
 //! is cut, bent and mended.
 
+pub mod figures;
 pub mod logind;
 pub mod network;
 pub mod network_manager;

@@ -1,6 +1,5 @@
 //! What the app costs on a desktop, and how soon it tells: the figures, each beside what it may be.
 
-use std::fmt;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -11,6 +10,7 @@ use crate::desktop::processes::Tree;
 use crate::desktop::window::Window;
 use crate::desktop::{Desktop, Furniture};
 use crate::exchanges::{Server, monotonic};
+use crate::figure::Figure;
 use crate::foreign::Servers;
 use crate::patience::{pause, until, within};
 use crate::product::{NAME, Product};
@@ -22,39 +22,8 @@ const ROUNDS: usize = 5;
 /// What the beginning takes is over by then, and the last window closed.
 const SETTLED: Duration = Duration::from_secs(10);
 
-/// A figure, and what it may be at most.
-#[derive(Clone, Copy, Debug)]
-pub struct Figure {
-    /// What was measured.
-    pub what: &'static str,
-    /// The figure.
-    pub value: f64,
-    /// Its bound, where there is one.
-    pub bound: Option<f64>,
-    /// What both are counted in.
-    pub unit: &'static str,
-}
-
-impl Figure {
-    /// Whether it is within its bound.
-    pub fn holds(&self) -> bool {
-        self.bound.is_none_or(|bound| self.value <= bound)
-    }
-}
-
-impl fmt::Display for Figure {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { what, value, bound, unit } = self;
-        write!(out, "{what:<58} {value:>8.1} {unit}")?;
-        match bound {
-            Some(bound) => write!(out, "  ({} {bound} {unit})", if self.holds() { "within" } else { "BEYOND" }),
-            None => Ok(()),
-        }
-    }
-}
-
 /// Measures everything, looking at the app at rest for `idle`; `tell` hears each figure as it is known.
-pub async fn measure(idle: Duration, mut tell: impl FnMut(Figure)) -> Vec<Figure> {
+pub async fn measure(idle: Duration, mut tell: impl FnMut(&Figure)) -> Vec<Figure> {
     let (desktop, servers) = tokio::join!(Desktop::start(Furniture::ALL), Servers::start(3600));
     let world = World::new();
     let mut product = desktop.product();
@@ -64,7 +33,7 @@ pub async fn measure(idle: Duration, mut tell: impl FnMut(Figure)) -> Vec<Figure
 
     let mut figures = Vec::new();
     let mut note = |figure: Figure| {
-        tell(figure);
+        tell(&figure);
         figures.push(figure);
     };
     let mut starts = Vec::new();
@@ -84,14 +53,10 @@ pub async fn measure(idle: Duration, mut tell: impl FnMut(Figure)) -> Vec<Figure
     pause(idle).await;
     let (busy, woken) = tree.work().since(&before);
     let minutes = idle.as_secs_f64() / 60.0;
-    note(Figure {
-        what: "processor at rest, a minute",
-        value: busy.as_secs_f64() * 1000.0 / minutes,
-        bound: Some(30.0),
-        unit: "ms",
-    });
+    note(Figure::milliseconds("processor at rest, a minute", busy.div_f64(minutes), Some(30.0)));
     #[expect(clippy::cast_precision_loss, reason = "it is shown with one digit after the point")]
-    note(Figure { what: "wake-ups at rest, a minute", value: woken as f64 / minutes, bound: None, unit: "" });
+    let woken = woken as f64 / minutes;
+    note(Figure { what: "wake-ups at rest, a minute".to_owned(), value: woken, bound: None, unit: "" });
 
     for figure in changes(&desktop, &product, &servers).await {
         note(figure);
@@ -182,13 +147,12 @@ async fn when<T>(what: &str, shown: impl Future<Output = T>) -> Duration {
     monotonic()
 }
 
-fn slowest(what: &'static str, spans: &[Duration], bound: f64) -> Figure {
-    let value = spans.iter().max().copied().unwrap_or_default().as_secs_f64() * 1000.0;
-    Figure { what, value, bound: Some(bound), unit: "ms" }
+fn slowest(what: &str, spans: &[Duration], bound: f64) -> Figure {
+    Figure::milliseconds(what, spans.iter().max().copied().unwrap_or_default(), Some(bound))
 }
 
-fn megabytes(what: &'static str, tree: Tree, bound: Option<f64>) -> Figure {
+fn megabytes(what: &str, tree: Tree, bound: Option<f64>) -> Figure {
     #[expect(clippy::cast_precision_loss, reason = "it is shown with one digit after the point")]
     let value = tree.memory() as f64 / 1e6;
-    Figure { what, value, bound, unit: "MB" }
+    Figure { what: what.to_owned(), value, bound, unit: "MB" }
 }
