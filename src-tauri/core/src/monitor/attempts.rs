@@ -34,9 +34,7 @@ impl Monitor {
         }
         if let Some(due) = self.renewal.due.take_if(|due| due.at <= now.moment) {
             self.renewal.attempts += 1;
-            if due.quick && self.renewal.quick.is_some_and(|quick| !quick.asked) {
-                self.renewal.made.note(now.moment);
-            }
+            self.renewal.begin(due.quick, now.moment);
             let attempt = Attempt(self.renewal.attempts);
             self.renewal.in_flight = Some(InFlight::begun(attempt, due.quick, now));
             self.commands.push(Command::Renew(attempt));
@@ -173,7 +171,7 @@ impl Monitor {
     fn put_off(&mut self, cause: Cause, floor: Option<Duration>, flight: InFlight, now: Reading) {
         if found_no_network(&cause) {
             // Nothing is gained by trying quickly, and nothing was spent: the next trigger has its tries.
-            self.renewal.quick.take_if(|quick| quick.from <= flight.begun.moment);
+            self.renewal.quick.take_if(|quick| quick.tried);
             self.renewal.made.forget(flight.begun.moment);
         }
         if let Some(floor) = floor {
@@ -195,15 +193,15 @@ impl Monitor {
                 let episode = Some(*episode);
                 self.retry(episode, cause, flight, now);
             }
-            State::Unauthenticated { .. } => self.try_once_more(flight, now),
+            State::Unauthenticated { .. } => self.try_once_more(now),
             // The store's answer decides, or nobody is interested any more.
             State::Loading(_) | State::Stopped { .. } | State::Removing => {}
         }
     }
 
     /// The one quiet try is spent, unless a trigger came while it was under way.
-    fn try_once_more(&mut self, failed: InFlight, now: Reading) {
-        if let Some(at) = self.renewal.untried_since(failed, now.moment) {
+    fn try_once_more(&mut self, now: Reading) {
+        if let Some(at) = self.renewal.untried(now.moment) {
             self.renewal.due = Some(Due { at: self.renewal.not_sooner_than_told(at), quick: true });
         }
     }
@@ -214,7 +212,7 @@ impl Monitor {
         // Quick tries are a trigger's, and use up none of the short retry's.
         let tries = if flight.quick { tries } else { tries + 1 };
         let short_retry = ShortRetry { cause, since, tries };
-        let next = self.next_try(schedule::short_wait(&self.policy, tries, self.seed()), flight, now);
+        let next = self.next_try(schedule::short_wait(&self.policy, tries, self.seed()), now);
         if short_retry.is_over(next.at, self.policy.max_tries, self.policy.max_elapsed_time) {
             self.retry(None, short_retry.cause, flight, now);
         } else {
@@ -250,7 +248,7 @@ impl Monitor {
             self.unauthenticate(Cause::Ceiling, now);
             return;
         }
-        self.renewal.due = Some(self.next_try(schedule::tick(&self.policy, self.seed()), flight, now));
+        self.renewal.due = Some(self.next_try(schedule::tick(&self.policy, self.seed()), now));
         self.shift(State::Retrying { episode, cause: cause.clone() }, now);
         // A restart in between did not begin it anew.
         self.since = episode.started_at;
@@ -261,12 +259,9 @@ impl Monitor {
 
     /// The try after one that failed: a quick one where a trigger asked for those, else after `wait`; never sooner than
     /// the server said.
-    fn next_try(&self, wait: Duration, failed: InFlight, now: Reading) -> Due {
+    fn next_try(&self, wait: Duration, now: Reading) -> Due {
         let cadence = now.moment + wait;
-        let quick = self.renewal.quick.and_then(|quick| {
-            let planned = || Some(self.renewal.room(quick, schedule::quick_try(quick.from, now.moment)?));
-            self.renewal.untried_since(failed, now.moment).or_else(planned)
-        });
+        let quick = self.renewal.next_quick_try(now.moment);
         let due =
             quick.filter(|at| *at < cadence).map_or(Due { at: cadence, quick: false }, |at| Due { at, quick: true });
         Due { at: self.renewal.not_sooner_than_told(due.at), ..due }

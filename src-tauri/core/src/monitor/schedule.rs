@@ -19,10 +19,10 @@ pub(super) const AFTER_WAKING: Duration = Duration::from_secs(10);
 const QUICK_TRIES: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(3), Duration::from_secs(10), Duration::from_secs(30)];
 
-/// However often the network flaps, there are no more tries in this time than a single trigger leads to.
+/// A network that flaps has no more changes tried for in this time than a single trigger has tries.
 const QUICK_PERIOD: Duration = Duration::from_mins(1);
 
-/// How far tries that triggers cause are apart at least, after none, one, two and more within the period: a change soon
+/// How far a quick try is from the one before at least, after none, one, two and more within the period: a change soon
 /// after another is tried for soon, and a network that flaps for a while does not use up everything at its beginning.
 const QUICK_APART: [Duration; QUICK_TRIES.len()] =
     [Duration::ZERO, Duration::from_secs(3), Duration::from_secs(5), Duration::from_secs(8)];
@@ -98,30 +98,43 @@ pub(super) fn renewal_at(policy: &Policy, lease: &Lease, seed: Seed<'_>) -> Opti
     Some(expiry - seed.jitter(margin, 10).min(lifetime / 2))
 }
 
-/// The latest tries that triggers caused, the oldest first; as many as there may be in a period.
+/// The quick tries of the last period, the oldest first.
 #[derive(Debug, Default)]
-pub(super) struct QuickTries(VecDeque<Moment>);
+pub(super) struct QuickTries(VecDeque<QuickTry>);
+
+#[derive(Clone, Copy, Debug)]
+struct QuickTry {
+    at: Moment,
+    rank: Rank,
+}
+
+/// A trigger's first try is worth more than the others, which only bridge the time until something happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rank {
+    First,
+    Further,
+}
 
 impl QuickTries {
-    pub(super) fn note(&mut self, at: Moment) {
-        if self.0.len() == QUICK_TRIES.len() {
-            self.0.pop_front();
-        }
-        self.0.push_back(at);
+    pub(super) fn note(&mut self, at: Moment, rank: Rank) {
+        self.0.retain(|made| at.since(made.at) < QUICK_PERIOD);
+        self.0.push_back(QuickTry { at, rank });
     }
 
     /// The one at `at` was none.
     pub(super) fn forget(&mut self, at: Moment) {
-        self.0.retain(|made| *made != at);
+        self.0.retain(|made| made.at != at);
     }
 
-    /// When there may be one more that is wanted `at`.
-    pub(super) fn room(&self, at: Moment) -> Moment {
-        let Some(last) = self.0.back() else { return at };
-        let recent = self.0.iter().filter(|made| at.since(**made) < QUICK_PERIOD).count();
-        let spaced = at.max(*last + QUICK_APART[recent.min(QUICK_APART.len() - 1)]);
-        let over = self.0.front().filter(|_| recent == QUICK_TRIES.len()).map(|first| *first + QUICK_PERIOD);
-        over.map_or(spaced, |over| over.max(spaced))
+    /// When there may be one more that is wanted `at`: no first one is kept waiting by further ones.
+    pub(super) fn room(&self, at: Moment, rank: Rank) -> Moment {
+        let counts = |made: &&QuickTry| rank == Rank::Further || made.rank == Rank::First;
+        let recent = || self.0.iter().filter(counts).filter(|made| at.since(made.at) < QUICK_PERIOD);
+        let count = recent().count();
+        let apart = QUICK_APART[count.min(QUICK_APART.len() - 1)];
+        let spaced = self.0.back().map_or(at, |last| at.max(last.at + apart));
+        let in_the_way = count.checked_sub(QUICK_TRIES.len()).and_then(|surplus| recent().nth(surplus));
+        in_the_way.map_or(spaced, |made| spaced.max(made.at + QUICK_PERIOD))
     }
 }
 

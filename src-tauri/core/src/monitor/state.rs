@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::episode::Episode;
-use super::schedule::{self, QuickTries, Seed};
+use super::schedule::{self, QuickTries, Rank, Seed};
 use crate::condition::{Cause, StoreFault, UpstreamFault};
 use crate::lease::{Attempt, Lease};
 use crate::policy::Policy;
@@ -115,8 +115,22 @@ pub(super) struct Renewal {
 pub(super) struct Quick {
     /// Where they begin.
     pub(super) from: Moment,
+    /// When everything that happened until they begin has settled.
+    pub(super) settled: Moment,
     /// The person's doing, and no flapping network's.
     pub(super) asked: bool,
+    /// An attempt was begun since then.
+    pub(super) tried: bool,
+}
+
+impl Quick {
+    pub(super) const fn asked(now: Moment) -> Self {
+        Self { from: now, settled: now, asked: true, tried: false }
+    }
+
+    pub(super) const fn beginning(from: Moment) -> Self {
+        Self { from, settled: from, asked: false, tried: false }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -252,15 +266,29 @@ impl Renewal {
         self.previous_word = None;
     }
 
-    /// When a try of `quick` that is wanted `at` may be made, were it not for the server's word.
-    pub(super) fn room(&self, quick: Quick, at: Moment) -> Moment {
-        if quick.asked { at } else { self.made.room(at) }
+    /// When the next quick try is made, were it not for the server's word.
+    pub(super) fn next_quick_try(&self, now: Moment) -> Option<Moment> {
+        self.untried(now).or_else(|| {
+            let quick = self.quick?;
+            let planned = schedule::quick_try(quick.from, now)?;
+            Some(if quick.asked { planned } else { self.made.room(planned, Rank::Further) })
+        })
     }
 
-    /// When the try is made for a trigger that came while the one that `failed` was under way.
-    pub(super) fn untried_since(&self, failed: InFlight, now: Moment) -> Option<Moment> {
-        let quick = self.quick.filter(|quick| !quick.asked && quick.from > failed.begun.moment)?;
-        Some(self.made.room(quick.from.max(now)))
+    /// When the try is made for a trigger that came while another one was under way, or just before.
+    pub(super) fn untried(&self, now: Moment) -> Option<Moment> {
+        let quick = self.quick.filter(|quick| !quick.asked && !quick.tried)?;
+        Some(self.made.room(quick.settled.max(now), Rank::First))
+    }
+
+    /// An attempt begins; `hurried` by a trigger.
+    pub(super) fn begin(&mut self, hurried: bool, now: Moment) {
+        let Some(quick) = self.quick.as_mut().filter(|quick| quick.from <= now) else { return };
+        let rank = if quick.tried { Rank::Further } else { Rank::First };
+        quick.tried = quick.settled <= now;
+        if hurried && !quick.asked {
+            self.made.note(now, rank);
+        }
     }
 
     /// When a try is due that would be due at `at`, were it not for the server's word.

@@ -1,7 +1,7 @@
 //! Reasons to try now: what each means in each state.
 
 use super::Monitor;
-use super::schedule;
+use super::schedule::{self, Rank};
 use super::state::{Due, Quick, State};
 use crate::config::GrantKind;
 use crate::entry::{Entry, EntryKind};
@@ -44,7 +44,8 @@ impl Monitor {
             Effect::None => {}
             Effect::Load => self.load_again(now),
             Effect::Tries(at) => {
-                self.try_from(Quick { from: at, asked: trigger == Trigger::Asked }, now);
+                let asked = trigger == Trigger::Asked;
+                self.try_from(if asked { Quick::asked(at) } else { Quick::beginning(at) }, now);
             }
             Effect::Probe(at) => {
                 if let Some(failing) = &mut self.upstream.failing {
@@ -56,12 +57,12 @@ impl Monitor {
         // While the upstream fails, all this goes for the token too.
         if matches!(effect, Effect::Probe(_)) {
             if trigger == Trigger::Asked && self.is_renewable() {
-                self.try_from(Quick { from: now.moment, asked: true }, now);
+                self.try_from(Quick::asked(now.moment), now);
             } else if trigger != Trigger::Asked
                 && self.is_trying(now)
                 && let Some(at) = self.tries_from(trigger, now)
             {
-                self.try_from(Quick { from: at, asked: false }, now);
+                self.try_from(Quick::beginning(at), now);
             }
         }
     }
@@ -84,7 +85,7 @@ impl Monitor {
         self.short_retry.is_some() || self.renewal.under_way() || overdue
     }
 
-    fn effect_while_running(&self, trigger: Trigger, now: Reading) -> Effect {
+    fn effect_while_running(&mut self, trigger: Trigger, now: Reading) -> Effect {
         if let Some(failing) = &self.upstream.failing {
             return Effect::Probe(match trigger {
                 Trigger::Asked => now.moment,
@@ -102,19 +103,25 @@ impl Monitor {
         }
     }
 
-    fn tries(&self, trigger: Trigger, now: Reading) -> Effect {
+    fn tries(&mut self, trigger: Trigger, now: Reading) -> Effect {
         self.tries_from(trigger, now).map_or(Effect::None, Effect::Tries)
     }
 
     /// Where the tries for `trigger` begin: at once for the person; else after the settle time, once for a whole burst, not
     /// sooner than the server said, and as far as a network that flaps leaves room.
-    fn tries_from(&self, trigger: Trigger, now: Reading) -> Option<Moment> {
+    fn tries_from(&mut self, trigger: Trigger, now: Reading) -> Option<Moment> {
         if trigger == Trigger::Asked {
             return Some(now.moment);
         }
+        let settled = self.settled(now);
         // What the person asked for is no reason to be slow about what happens then.
-        let same_burst = self.renewal.quick.is_some_and(|quick| !quick.asked && quick.from > now.moment);
-        (!same_burst).then(|| self.renewal.not_sooner_than_told(self.renewal.made.room(self.settled(now))))
+        match self.renewal.quick.as_mut().filter(|quick| !quick.asked && quick.from > now.moment) {
+            Some(same_burst) => {
+                same_burst.settled = same_burst.settled.max(settled);
+                None
+            }
+            None => Some(self.renewal.not_sooner_than_told(self.renewal.made.room(settled, Rank::First))),
+        }
     }
 
     /// Whether something can be tried where only a sign-in is sure to help.

@@ -96,24 +96,24 @@ fn a_trigger_just_before_the_last_quick_try_is_tried_for_too() {
     fail_until(&mut rig, start + 31 * SECOND);
     rig.trigger(Trigger::NetworkChanged);
     fail_until(&mut rig, start + 5 * MINUTE);
-    assert_eq!(rig.attempts_since(start), seconds(&[2, 5, 12, 33, 62, 70]), "four a minute");
+    assert_eq!(rig.attempts_since(start), seconds(&[2, 5, 12, 33, 62, 70]));
 }
 
 #[test]
-fn a_change_soon_after_another_is_tried_for_within_ten_seconds() {
-    for half_seconds in 1..64 {
+fn a_change_soon_after_others_is_tried_for_within_ten_seconds() {
+    for [first, second] in (0..60).flat_map(|first| (first..80).map(move |second| [first, second])) {
         let mut rig = Rig::retrying();
         let start = rig.now.moment;
-        let change = start + half_seconds * SECOND / 2;
         rig.trigger(Trigger::NetworkChanged);
-        fail_until(&mut rig, change);
-        rig.trigger(Trigger::NetworkChanged);
+        for change in [first, second] {
+            fail_until(&mut rig, start + change * SECOND + SECOND / 2);
+            rig.trigger(Trigger::Woke);
+        }
         let tries = failing_for(&mut rig, 2 * MINUTE);
-        // Those that come sooner find a network that is not settled.
-        let first = tries.iter().find(|at| half_seconds < 4 || **at >= 2 * SECOND).unwrap();
-        assert!(*first <= 10 * SECOND, "{half_seconds} half seconds after the first: {tries:?}");
+        // Before it has settled, a try may be one for nothing.
+        assert!(tries.iter().any(|at| (2 * SECOND..=10 * SECOND).contains(at)), "{first} s, {second} s: {tries:?}");
         let all = rig.attempts_since(start);
-        assert!(all.windows(5).all(|window| window[4] - window[0] >= MINUTE), "more than four a minute: {all:?}");
+        assert!(all.windows(7).all(|window| window[6] - window[0] >= MINUTE), "too many a minute: {all:?}");
     }
 }
 
@@ -153,7 +153,7 @@ fn a_trigger_after_the_quick_tries_is_not_lost() {
     failing_for(&mut rig, 40 * SECOND);
     assert_eq!(brief(&rig.trigger(Trigger::NetworkChanged)), ["trigger network_changed @1"]);
     let tries = failing_for(&mut rig, 2 * MINUTE);
-    assert_eq!(tries, seconds(&[22, 30, 38, 52]), "as soon as there is room for it");
+    assert_eq!(tries, seconds(&[2, 25, 33]), "those that follow wait for room");
 }
 
 #[test]

@@ -9,8 +9,9 @@ use super::super::server::Mood;
 use super::super::world::World;
 use super::Attempt;
 
-/// Those of a short retry, the quick tries of a trigger, and one that was under way.
-const MOST_IN_A_MINUTE: usize = 5 + 4 + 1;
+/// Those of a short retry, the first tries of four triggers and what the first of them had of others, and one that was
+/// under way.
+const MOST_IN_A_MINUTE: usize = 5 + 4 + 2 + 1;
 /// What a server's `Retry-After` can come to.
 const LONGEST_FLOOR: Duration = Duration::from_mins(10);
 /// The shortest tick.
