@@ -227,9 +227,9 @@ impl Monitor {
         let Some(held) = self.held.filter(|held| held.usable_at(now.moment)) else {
             return self.retry(None, cause, flight, now);
         };
-        let cadence = now.moment + schedule::tick(&self.policy, self.seed());
-        let at = held.lease.expires_at.map_or(cadence, |expiry| expiry.min(cadence));
-        self.renewal.due = Some(Due { at, quick: false });
+        let tick = schedule::tick(&self.policy, self.seed());
+        let wait = held.lease.expires_at.map_or(tick, |expiry| tick.min(expiry.since(now.moment)));
+        self.renewal.due = Some(self.next_try(wait, now));
         self.short_retry = Some(ShortRetry { cause, since: now.moment, tries: 0 });
     }
 

@@ -38,6 +38,23 @@ fn whoever_holds_a_good_token_waits_and_nobody_hears_of_it() {
 }
 
 #[test]
+fn a_network_that_comes_just_after_waking_is_tried() {
+    let mut rig = Rig::running();
+    let (until_due, _) = rig.deadline().unwrap();
+    rig.sleep(until_due);
+    let woken = rig.now.moment;
+    rig.trigger(Trigger::Woke);
+    rig.fail(no_network());
+    assert_eq!(rig.phase(), Phase::Running, "its token is good");
+    rig.pass(SECOND);
+    rig.trigger(Trigger::NetworkChanged);
+    rig.until_attempt();
+    rig.fail(no_network());
+    rig.until_attempt();
+    assert_eq!(rig.attempts_since(woken), [Duration::ZERO, 2 * SECOND, 3 * SECOND], "once more when it has settled");
+}
+
+#[test]
 fn a_token_that_runs_out_meanwhile_makes_one_episode_that_no_ceiling_ends() {
     let mut rig = Rig::running();
     without_network(&mut rig, 60 * HOUR);
