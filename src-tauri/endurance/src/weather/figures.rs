@@ -16,7 +16,7 @@ use self::machine::{Machine, Trouble};
 use crate::desktop::processes::Tree;
 use crate::exchanges::monotonic;
 use crate::figure::Figure;
-use crate::patience::pause;
+use crate::patience::{pause, until};
 
 /// So many machines there are at once.
 const MACHINES: usize = 8;
@@ -124,7 +124,8 @@ async fn live(
         pause(Duration::from_millis(dice.u64(0..LONGEST_LAST))).await;
         let begin = machine.mend(trouble, Duration::from_millis(dice.u64(0..LONGEST_NAP))).await;
         let end = journal.until_all("running").await;
-        assert!(machine.is_well().await, "all runs, and something is wrong");
+        // One that never left `running`, its token being good, may have a renewal to catch up on.
+        until("all to be well", async || machine.is_well().await.then_some(())).await;
         let round = Round { trouble, took: end.saturating_sub(begin), since_last: begin.saturating_sub(last) };
         tell(&round.to_string());
         if round.took.as_secs_f64() * 1000.0 > LONGEST {
