@@ -69,6 +69,23 @@ fn dns() -> lamplighter_core::condition::Transport {
 }
 
 #[test]
+fn twenty_changes_within_a_day_of_trouble_cost_their_quick_tries_and_no_more() {
+    let mut rig = Rig::retrying();
+    let down = rig.now.moment;
+    for _ in 0..20 {
+        outage(&mut rig, 70 * MINUTE);
+        rig.trigger(Trigger::NetworkChanged);
+    }
+    outage(&mut rig, 39 * MINUTE);
+    assert_eq!(rig.phase(), Phase::AuthRetrying, "all day");
+    let (attempts, most) = (rig.attempts_since(down).len(), 24 * 60 / 9 + 20 * 4);
+    assert!(
+        (140..=most).contains(&attempts),
+        "{attempts} attempts where a tick may be 9 minutes, and {most} are the most"
+    );
+}
+
+#[test]
 fn a_day_awake_and_offline_ends_at_the_ceiling() {
     let mut rig = Rig::retrying();
     let down = rig.now.moment;

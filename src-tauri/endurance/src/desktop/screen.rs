@@ -1,6 +1,7 @@
 //! The screen: an X server without one, a window manager, a panel with a tray.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -66,10 +67,11 @@ pub struct Panel {
 impl Screen {
     /// Starts a screen of a size that laptops have.
     pub async fn start(bus: &SessionBus) -> Self {
+        let name = new_name();
         let mut command = bus.command("Xvfb");
-        command.args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-wr"]);
+        command.args([&name, "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-wr"]);
         let mut server = bus.begin(command);
-        let name = format!(":{}", server.line().await.trim());
+        server.line().await;
         let mut command = bus.command("openbox");
         command.env("DISPLAY", &name);
         Self { name, server, _manager: bus.begin(command) }
@@ -80,10 +82,8 @@ impl Screen {
         &self.name
     }
 
-    /// Takes the screen away, as when the session's server breaks down. Nobody gets one of that name meanwhile.
+    /// Takes the screen away, as when the session's server breaks down.
     pub fn tear_away(&mut self) {
-        // A name is taken as long as the process lives whose number its lock holds.
-        std::fs::write(self.lock(), format!("{:>10}\n", std::process::id())).unwrap();
         self.server.strike();
     }
 
@@ -139,10 +139,6 @@ impl Screen {
         run(self.command("scrot").args(["--overwrite", "--autoselect", &area]).arg(file)).await;
     }
 
-    fn lock(&self) -> PathBuf {
-        format!("/tmp/.X{}-lock", self.name.trim_start_matches(':')).into()
-    }
-
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env("DISPLAY", &self.name);
@@ -152,11 +148,21 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let held = std::fs::read_to_string(self.lock()).unwrap_or_default();
-        if held.trim() == std::process::id().to_string() {
-            let _ = std::fs::remove_file(self.lock());
+        self.server.strike();
+        let number = self.name.trim_start_matches(':');
+        for left in [format!("/tmp/.X{number}-lock"), format!("/tmp/.X11-unix/X{number}")] {
+            // It may have been taken away before.
+            let _ = std::fs::remove_file(left);
         }
     }
+}
+
+/// A name that no other screen has, nor will have: whoever looks for one that is gone must not find another.
+fn new_name() -> String {
+    static SCREENS: AtomicU32 = AtomicU32::new(0);
+    // Clients in Rust take numbers of 16 bits.
+    let first = 100 + std::process::id() % 600 * 100;
+    format!(":{}", first + SCREENS.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Panel {
