@@ -2,8 +2,11 @@
 
 mod host;
 
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::future::maybe_done;
+use futures_util::poll;
 use lamplighter_core::config::Config;
 use lamplighter_engine::engine::StartError;
 use lamplighter_engine::launch::{self, LogGuard, SettingsError};
@@ -11,7 +14,6 @@ use lamplighter_engine::ports::Clock;
 use lamplighter_engine::profile::Profile;
 use lamplighter_simulator::World;
 use secrecy::ExposeSecret;
-use tokio_util::task::AbortOnDropHandle;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -27,8 +29,9 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
         out.note(&format!("warning: {warning}"));
     }
     let _log = log(&profile, &config, Arc::clone(&ports.clock), out)?;
-    // Caught from now on: whoever ends it while it starts has it finish what it began.
-    let interrupted = AbortOnDropHandle::new(tokio::spawn(ports.interrupted));
+    // It is caught from the first poll on: whoever ends it while it starts has it finish what it began.
+    let mut interrupted = pin!(maybe_done(ports.interrupted));
+    let _ = poll!(&mut interrupted);
     let engine = launch::start(profile, &ports.environment, config, Arc::clone(&ports.clock)).await?;
     let (requests, simulated) = (engine.handle().host_requests(), World::new());
     let count = engine.handle().snapshot().workloads.len();
@@ -42,7 +45,7 @@ pub(super) async fn serve(profile: Profile, ports: Ports, out: &mut Out) -> Ende
         Err(error) => tracing::debug!(%error, "there is nothing to see in a browser"),
     }
     tokio::select! {
-        _ = interrupted => {}
+        () = interrupted => {}
         () = host::attend(requests, &simulated) => {}
     }
     out.note("finishing what is under way");

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 
@@ -79,4 +80,15 @@ async fn what_can_be_seen_in_a_browser_has_an_address_on_a_line_of_its_own() {
     let addresses = lines.iter().filter(|line| line.contains("/signin#lamp_")).count();
     assert_eq!((lines.len(), addresses), if Site::of_this_build().is_there() { (2, 1) } else { (1, 0) });
     assert!(!run.stderr.contains("lamp_"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn whoever_ends_it_is_heard_before_it_has_started() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut stage = Stage::empty();
+    let settings = format!("listen = \"{}\"\nsecret_store = \"memory\"\n", taken.local_addr().unwrap());
+    std::fs::write(stage.profile().config_file(), settings).unwrap();
+    let run = stage.run("serve").await;
+    assert_eq!(run.code, ExitCode::Failed, "{run}");
+    assert!(stage.caught.load(Ordering::Relaxed));
 }

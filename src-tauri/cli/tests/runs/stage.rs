@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ pub(crate) struct Stage {
     pub(crate) input: Option<Box<dyn AsyncRead + Send + Unpin>>,
     pub(crate) browser: Result<(), &'static str>,
     pub(crate) opened: Arc<Mutex<Vec<String>>>,
+    /// Whether an interruption would be caught.
+    pub(crate) caught: Arc<AtomicBool>,
     engine: Arc<Engine>,
     lock: Option<Lock>,
 }
@@ -75,6 +78,7 @@ impl Stage {
             input: None,
             browser: Ok(()),
             opened: Arc::default(),
+            caught: Arc::default(),
             engine: Arc::default(),
             lock: None,
         }
@@ -132,6 +136,7 @@ impl Stage {
     pub(crate) fn begin(&mut self, line: &str) -> (oneshot::Sender<()>, impl Future<Output = Run> + Send + use<>) {
         let args = std::iter::once("lamplighter").chain(line.split_whitespace()).map(Into::into).collect();
         let (interrupt, interrupted) = oneshot::channel();
+        let caught = Arc::clone(&self.caught);
         let ports = Ports {
             environment: self.environment.clone(),
             clock: Arc::new(self.clock.clone()),
@@ -139,6 +144,7 @@ impl Stage {
             input: self.input.take().unwrap_or_else(|| Box::new(tokio::io::empty())),
             browser: Box::new(Opened { result: self.browser, opened: Arc::clone(&self.opened) }),
             interrupted: Box::pin(async move {
+                caught.store(true, Ordering::Relaxed);
                 if interrupted.await.is_err() {
                     std::future::pending::<()>().await;
                 }

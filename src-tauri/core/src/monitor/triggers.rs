@@ -43,10 +43,7 @@ impl Monitor {
         match effect {
             Effect::None => {}
             Effect::Load => self.load_again(now),
-            Effect::Tries(at) => {
-                let asked = trigger == Trigger::Asked;
-                self.try_from(if asked { Quick::asked(at) } else { Quick::beginning(at) }, now);
-            }
+            Effect::Tries(at) => self.try_for(trigger, at, now),
             Effect::Probe(at) => {
                 if let Some(failing) = &mut self.upstream.failing {
                     failing.probe_at = failing.probe_at.min(at);
@@ -55,27 +52,34 @@ impl Monitor {
             }
         }
         // While the upstream fails, all this goes for the token too.
-        if matches!(effect, Effect::Probe(_)) {
-            if trigger == Trigger::Asked && self.is_renewable() {
-                self.try_from(Quick::asked(now.moment), now);
-            } else if trigger != Trigger::Asked
-                && self.is_trying(now)
-                && let Some(at) = self.tries_from(trigger, now)
-            {
-                self.try_from(Quick::beginning(at), now);
-            }
+        if matches!(effect, Effect::Probe(_))
+            && self.has_reason_to_try(trigger, now)
+            && let Some(at) = self.tries_from(trigger, now)
+        {
+            self.try_for(trigger, at, now);
         }
     }
 
-    /// Quick tries begin at `at`.
-    fn try_from(&mut self, quick: Quick, now: Reading) {
-        let at = quick.from;
-        self.renewal.quick = Some(quick);
+    /// Quick tries for `trigger` begin at `at`.
+    fn try_for(&mut self, trigger: Trigger, at: Moment, now: Reading) {
+        self.renewal.quick = Some(match trigger {
+            Trigger::Asked => Quick::asked(at),
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => Quick::beginning(at),
+        });
         if !self.renewal.under_way() {
             // What an earlier trigger planned gives way; what the cadence has sooner does not.
             let sooner = self.renewal.due.filter(|due| !due.quick && due.at <= at);
             self.renewal.due = sooner.or(Some(Due { at, quick: true }));
             self.begin_if_due(now);
+        }
+    }
+
+    /// Whether `trigger` says anything about the token while it is good: what the person asks for is done, the rest is a
+    /// hint for a renewal that needs one.
+    fn has_reason_to_try(&self, trigger: Trigger, now: Reading) -> bool {
+        match trigger {
+            Trigger::Asked => self.is_renewable(),
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => self.is_trying(now),
         }
     }
 
@@ -94,13 +98,7 @@ impl Monitor {
                 }
             });
         }
-        match trigger {
-            Trigger::Asked if self.is_renewable() => self.tries(trigger, now),
-            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed if self.is_trying(now) => {
-                self.tries(trigger, now)
-            }
-            Trigger::Asked | Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => Effect::None,
-        }
+        if self.has_reason_to_try(trigger, now) { self.tries(trigger, now) } else { Effect::None }
     }
 
     fn tries(&mut self, trigger: Trigger, now: Reading) -> Effect {

@@ -30,7 +30,7 @@ const SETTLED: Duration = Duration::from_secs(10);
 const STIRS: usize = 2;
 /// Up to so much time passes before each of these, in milliseconds.
 const LONGEST_BEFORE: u64 = 20_000;
-/// Up to so much time passes before the end, in milliseconds; quick tries begin once in a minute.
+/// Up to so much time passes before the end, in milliseconds: longer than any quick tries go on.
 const LONGEST_LAST: u64 = 90_000;
 /// Sleep lasts up to so long, in milliseconds.
 const LONGEST_NAP: u64 = 5_000;
