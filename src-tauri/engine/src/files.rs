@@ -111,15 +111,15 @@ pub(crate) fn set_aside(file: &Path) -> io::Result<PathBuf> {
     Ok(beside(number))
 }
 
-/// Makes the new name itself durable.
+/// Makes a rename or removal in `folder` durable. Windows has no such call, and its renames are journalled.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Other platforms offer no such thing, and need none.
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Reasons to try now, from every source in one stream; each source behind its own door.
 
 mod network;
+#[cfg(any(test, target_os = "macos", windows))]
+mod sleep;
 #[cfg(target_os = "linux")]
 mod system_bus;
 
@@ -28,6 +30,10 @@ pub fn listen() -> Machine {
     doors.spawn(network::watch(surroundings));
     #[cfg(target_os = "linux")]
     doors.spawn(system_bus::watch(teller));
+    #[cfg(any(target_os = "macos", windows))]
+    if let Err(error) = lamplighter_sleep::tell(sleep::Sleep::told_by(teller)) {
+        tracing::warn!(%error, "sleeps are noticed when they are over");
+    }
     machine.told_by(doors)
 }
 

@@ -26,6 +26,8 @@ pub(super) fn reside(resident: &Resident) -> ExitCode {
         Ok(app) => app,
         Err(error) => return crate::give_up(1, &error, "where there is no desktop, run `lamplighter serve`"),
     };
+    #[cfg(target_os = "macos")]
+    let app = beside_the_dock(app);
     app.run_return(move |desktop, event| {
         if let RunEvent::Ready = event {
             let (errands, troubles) = (errands.clone(), troubles.clone());
@@ -42,4 +44,11 @@ pub(super) fn reside(resident: &Resident) -> ExitCode {
         }
     });
     ExitCode::SUCCESS
+}
+
+/// The same app, with no place in the Dock: whatever `Info.plist` says, it would take one as it starts.
+#[cfg(target_os = "macos")]
+fn beside_the_dock(mut app: tauri::App) -> tauri::App {
+    app.set_activation_policy(tauri::ActivationPolicy::Accessory);
+    app
 }

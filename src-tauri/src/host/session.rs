@@ -48,6 +48,7 @@ pub(crate) fn display() -> Result<(), NoDisplay> {
 /// # Errors
 /// Never.
 #[cfg(not(target_os = "linux"))]
+#[expect(clippy::unnecessary_wraps, reason = "on Linux there may be none")]
 pub(crate) fn display() -> Result<(), NoDisplay> {
     Ok(())
 }
@@ -72,5 +73,5 @@ pub(crate) async fn is_over() {
 /// Ready when the session is over. Never: the system ends what runs in it.
 #[cfg(not(target_os = "linux"))]
 pub(crate) async fn is_over() {
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -190,7 +190,7 @@ impl Vault for Folder {
         let removed = [remove(&unfinished(&file)), remove(&file)];
         for removed in removed {
             if removed.map_err(at(&file))? {
-                sync_folder(&self.path).map_err(at(&self.path))?;
+                files::sync_folder(&self.path).map_err(at(&self.path))?;
             }
         }
         Ok(())
@@ -241,18 +241,7 @@ fn settle(file: &Path) -> io::Result<()> {
     // Opened to write, without which Windows syncs nothing.
     fs::OpenOptions::new().write(true).open(&unfinished)?.sync_all()?;
     fs::rename(&unfinished, file)?;
-    file.parent().map_or(Ok(()), sync_folder)
-}
-
-/// Makes a rename or removal last. Windows has no such call, and its renames are journalled.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
+    file.parent().map_or(Ok(()), files::sync_folder)
 }
 
 /// Opens the folder to its owner alone. On Windows it has the rights of the person's profile.
@@ -265,6 +254,7 @@ fn restrict(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
 fn restrict(_: &Path) -> io::Result<()> {
     Ok(())
 }
