@@ -28,7 +28,8 @@ impl Stage {
         Some(Self { servers, product, engine, network })
     }
 
-    /// Has `change` happen to the network, and waits until it is heard of: until then what stood before still carries a try.
+    /// Has `change` happen to the network, and waits until it is heard of: what stood before may carry a try until then, and
+    /// a try that was planned could pass for one that the change led to.
     async fn changes(&self, change: impl FnOnce(&Network)) {
         let heard = || self.engine.said().matches("the network changed").count();
         let before = heard();
@@ -74,7 +75,7 @@ async fn a_firewall_at_the_end_of_a_tunnel_is_forgotten_with_it() {
     let Some(stage) = Stage::set().await else { return };
     stage.changes(|network| network.go_through_tunnel(TunnelEnd::Firewall)).await;
     stage.fails("firewall").await;
-    stage.network.leave_tunnel();
+    stage.changes(Network::leave_tunnel).await;
     stage.recovers().await;
     stage.ends().await;
 }
@@ -84,7 +85,7 @@ async fn a_tunnel_that_swallows_everything_is_left_behind() {
     let Some(stage) = Stage::set().await else { return };
     stage.changes(|network| network.go_through_tunnel(TunnelEnd::Nothing)).await;
     stage.fails("timeout").await;
-    stage.network.leave_tunnel();
+    stage.changes(Network::leave_tunnel).await;
     stage.recovers().await;
     stage.ends().await;
 }
@@ -94,7 +95,7 @@ async fn other_name_servers_are_asked_at_once() {
     let Some(stage) = Stage::set().await else { return };
     stage.changes(Network::lose_names).await;
     stage.fails("dns").await;
-    stage.network.find_names();
+    stage.changes(Network::find_names).await;
     stage.recovers().await;
     stage.ends().await;
 }

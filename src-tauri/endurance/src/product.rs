@@ -211,6 +211,13 @@ impl Product {
         self.until_status("a refresh", |now| now["status"] == "running" && now["last_success_at"] != *before).await
     }
 
+    /// How often the journal tells that `reason` was one to try.
+    pub async fn triggers(&self, reason: &str) -> usize {
+        let journal: Value = serde_json::from_str(&self.done(&["events", NAME, "--json"]).await).unwrap();
+        let rows = journal["events"].as_array().unwrap().iter();
+        rows.filter(|row| row["kind"] == "trigger" && row["reason_code"] == reason).count()
+    }
+
     fn command(&self, program: Program, arguments: &[&str]) -> Command {
         // Under the loosest umask: what is private is so by the program's own doing.
         let mut command = self.in_its_environment("/bin/sh");

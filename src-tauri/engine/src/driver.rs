@@ -196,16 +196,14 @@ impl Driver {
         let (http, clock) = (self.http.clone(), Arc::clone(&self.clock));
         let word = self.monitor.status().cause.as_ref().map(Cause::code);
         let removing = self.monitor.status().phase == Phase::Removing;
-        let machine = self.machine.clone();
-        let falling_asleep = *self.falling_asleep.borrow();
+        let vigil = if let Command::Renew(_) = command { self.machine.stay_awake() } else { None };
         async move {
             match command {
                 Command::Load => Finished::Told(session.load().await),
-                Command::Renew(attempt) if falling_asleep => Finished::Told(Session::unsent(attempt)),
-                Command::Renew(attempt) => {
-                    let _vigil = machine.stay_awake();
-                    Finished::Told(session.renew(attempt, &entry.route).await)
-                }
+                Command::Renew(attempt) => Finished::Told(match vigil {
+                    Some(_vigil) => session.renew(attempt, &entry.route).await,
+                    None => Session::unsent(attempt),
+                }),
                 Command::Store => Finished::Told(session.store().await),
                 Command::Retire => {
                     session.retire(&word.unwrap_or_default()).await;

@@ -201,6 +201,7 @@ impl Engine {
             http: http.clone(),
             clock: Arc::clone(&clock),
             triggers,
+            falling_asleep: machine.falling_asleep(),
             toasts: toasts.clone(),
         };
         let mut background = JoinSet::new();

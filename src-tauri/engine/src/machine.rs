@@ -92,10 +92,42 @@ impl Machine {
         self.falling_asleep.clone()
     }
 
-    /// Asks it to stay awake, for as long as the answer is held. It need not obey.
-    pub(crate) fn stay_awake(&self) -> Vigil {
+    /// Asks it to stay awake, for as long as the answer is held; it need not obey. `None` once it has said that it is
+    /// about to sleep: nothing new may be begun.
+    pub(crate) fn stay_awake(&self) -> Option<Vigil> {
+        // In this order: either the sleep is seen here, or this is seen by whoever waits before it comes.
         self.busy.send_modify(|busy| *busy += 1);
-        Vigil(Arc::clone(&self.busy))
+        let vigil = Vigil(Arc::clone(&self.busy));
+        (!*self.falling_asleep.borrow()).then_some(vigil)
+    }
+
+    /// Asks it to stay awake, once no sleep is announced.
+    pub(crate) async fn stay_awake_from_now_on(&self) -> Vigil {
+        let mut falling_asleep = self.falling_asleep();
+        loop {
+            if let Some(vigil) = self.stay_awake() {
+                return vigil;
+            }
+            if falling_asleep.wait_for(|asleep| !asleep).await.is_err() {
+                // Nobody is there who could tell of its end.
+                return std::future::pending().await;
+            }
+        }
+    }
+}
+
+impl Teller {
+    /// The machine has said that it is about to sleep. Ready when nothing is under way any more: sleep may come.
+    pub async fn falls_asleep(&self) {
+        self.falling_asleep.send_replace(true);
+        // Where the engine is gone, nothing is under way either.
+        let _ = self.busy.clone().wait_for(|busy| *busy == 0).await;
+    }
+
+    /// The machine woke. Told before anything may begin, so that nobody begins as if there had been no sleep.
+    pub fn wakes(&self) {
+        self.surroundings.send_modify(|told| told.woken += 1);
+        self.falling_asleep.send_replace(false);
     }
 }
 

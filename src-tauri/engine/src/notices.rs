@@ -6,7 +6,7 @@ use std::sync::Arc;
 use lamplighter_core::Event;
 use lamplighter_core::event::Trigger;
 use lamplighter_core::notice::{Board, Notice, Toast};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::http::HttpClient;
 use crate::ports::Clock;
@@ -22,6 +22,7 @@ pub(crate) struct Desk {
     pub(crate) clock: Arc<dyn Clock>,
     /// Listened to from before the first workload starts.
     pub(crate) triggers: Triggers,
+    pub(crate) falling_asleep: watch::Receiver<bool>,
     pub(crate) toasts: broadcast::Sender<Toast>,
 }
 
@@ -51,6 +52,8 @@ impl Desk {
                         entry.route.report(Event::Triggered(trigger));
                     }
                 }
+                // Whoever is first after waking would take up what was pooled before.
+                Ok(()) = self.falling_asleep.changed() => self.http.forget_connections(),
                 () = crate::driver::maybe(due) => self.show(board.elapsed(self.clock.now())),
             }
         }

@@ -1,5 +1,5 @@
-//! The system's own word that the machine is about to sleep or has woken, on macOS and Windows, where nothing safe tells
-//! of it. All unsafe code of Lamplighter is here; it knows nothing of what is done with the news. Checked by the compiler
+//! The system's own word on sleep, on macOS and Windows: that the machine is about to, or has woken. Nothing safe tells
+//! of it there. All unsafe code of Lamplighter is here; it knows nothing of what is done with the news. Checked by the compiler
 //! for both systems, run on neither so far. On Linux logind tells, over D-Bus, and nothing is done here.
 
 #[cfg_attr(target_os = "macos", path = "macos.rs")]
@@ -24,3 +24,8 @@ pub trait Listener: Send + Sync + 'static {
 pub fn tell(listener: impl Listener) -> std::io::Result<()> {
     system::tell(listener)
 }
+
+/// A moment on the clock that stands still while the machine is suspended, which `std::time::Instant` is on Linux and
+/// macOS.
+#[cfg(windows)]
+pub use system::Awake;

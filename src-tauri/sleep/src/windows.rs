@@ -3,9 +3,11 @@
 use std::ffi::c_void;
 use std::io;
 use std::ptr;
+use std::time::Duration;
 
 use windows_sys::Win32::Foundation::ERROR_SUCCESS;
 use windows_sys::Win32::System::Power::{DEVICE_NOTIFY_SUBSCRIBE_PARAMETERS, PowerRegisterSuspendResumeNotification};
+use windows_sys::Win32::System::WindowsProgramming::QueryUnbiasedInterruptTime;
 use windows_sys::Win32::UI::WindowsAndMessaging::{DEVICE_NOTIFY_CALLBACK, PBT_APMRESUMEAUTOMATIC, PBT_APMSUSPEND};
 
 use crate::Listener;
@@ -39,4 +41,25 @@ unsafe extern "system" fn heard<L: Listener>(context: *const c_void, event: u32,
         _ => {}
     }
     ERROR_SUCCESS
+}
+
+/// A moment on the clock of unbiased interrupt time.
+#[derive(Clone, Copy, Debug)]
+pub struct Awake(Duration);
+
+impl Awake {
+    /// This moment.
+    #[must_use]
+    pub fn now() -> Self {
+        let mut hundreds_of_nanoseconds = 0;
+        // SAFETY: the place to write to outlives the call, which has no other condition and fails for want of one alone.
+        unsafe { QueryUnbiasedInterruptTime(&raw mut hundreds_of_nanoseconds) };
+        Self(Duration::from_micros(hundreds_of_nanoseconds / 10))
+    }
+
+    /// The time since then that the machine was awake.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        Self::now().0.saturating_sub(self.0)
+    }
 }

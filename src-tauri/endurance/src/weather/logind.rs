@@ -21,7 +21,7 @@ const MOCK: &str = "org.freedesktop.DBus.Mock";
 pub struct Logind {
     manager: Proxy<'static>,
     mock: Proxy<'static>,
-    _daemon: Child,
+    daemon: Child,
     bus: SessionBus,
 }
 
@@ -50,7 +50,7 @@ impl Logind {
         bus.until_owned(LOGIND).await;
         let manager = Proxy::new(bus.connection(), LOGIND, PATH, MANAGER).await.unwrap();
         let mock = Proxy::new(bus.connection(), LOGIND, PATH, MOCK).await.unwrap();
-        let logind = Self { manager, mock, _daemon: daemon, bus };
+        let logind = Self { manager, mock, daemon, bus };
         until("logind", async || logind.delays_told().await.ok().map(drop)).await;
         logind
     }
@@ -58,6 +58,14 @@ impl Logind {
     /// Has the programs of `product` find it.
     pub fn furnish(&self, product: &mut Product) {
         product.set("DBUS_SYSTEM_BUS_ADDRESS", self.bus.address());
+    }
+
+    /// Has another one take its place, which knows of nothing.
+    pub async fn restart(&mut self) {
+        self.daemon.strike();
+        self.daemon.ended().await;
+        self.daemon = play("logind", &self.bus);
+        until("logind", async || self.delays_told().await.ok().map(drop)).await;
     }
 
     /// Says that the machine is about to sleep, or that it woke.

@@ -1,7 +1,6 @@
 //! The machine's clocks, and one thread that notices what timers cannot: a suspend, a wall clock that was set.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -9,6 +8,12 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use lamplighter_core::{Moment, Reading};
 use tokio::sync::watch;
+
+/// The clock that stands still while the machine is suspended: that of timers, but on Windows.
+#[cfg(windows)]
+use lamplighter_sleep::Awake;
+#[cfg(not(windows))]
+use std::time::Instant as Awake;
 
 use super::leap::{Jumps, Look};
 use crate::ports::Clock;
@@ -34,9 +39,7 @@ pub struct SystemClock {
 #[derive(Debug)]
 struct Clocks {
     boot: boot_time::Instant,
-    timer: std::time::Instant,
-    /// Suspended time that the timer's clock has counted, in milliseconds.
-    asleep: AtomicU64,
+    awake: Awake,
 }
 
 impl Default for SystemClock {
@@ -64,8 +67,7 @@ impl SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Reading {
         let look = self.clocks.look();
-        let asleep = Duration::from_millis(self.clocks.asleep.load(Ordering::Relaxed));
-        Reading { moment: PAST + look.boot, awake: look.timer.saturating_sub(asleep), wall: look.wall }
+        Reading { moment: PAST + look.boot, awake: look.awake, wall: look.wall }
     }
 
     fn sleep_until(&self, moment: Moment) -> BoxFuture<'static, ()> {
@@ -83,7 +85,7 @@ impl Clock for SystemClock {
 impl Clocks {
     #[expect(clippy::disallowed_methods, reason = "this is the room that reads the clocks")]
     fn new() -> Self {
-        Self { boot: boot_time::Instant::now(), timer: std::time::Instant::now(), asleep: AtomicU64::new(0) }
+        Self { boot: boot_time::Instant::now(), awake: Awake::now() }
     }
 
     /// Reads all clocks as of one instant.
@@ -91,11 +93,11 @@ impl Clocks {
     fn look(&self) -> Look {
         loop {
             let boot = self.boot.elapsed();
-            let timer = self.timer.elapsed();
+            let awake = self.awake.elapsed();
             let wall = jiff::Timestamp::now();
             // A suspend in between would pair clocks of different times, and put an expiry hours off for good.
             if self.boot.elapsed().saturating_sub(boot) < TORN {
-                return Look { boot, timer, wall };
+                return Look { boot, awake, wall };
             }
         }
     }
@@ -123,15 +125,10 @@ async fn timer(span: Duration) {
 
 /// Looks at the clocks again and again, and publishes the jumps, until nobody has the clock any more.
 fn watch_for_jumps(clocks: &Clocks, publish: &watch::Sender<Jumps>, end: &mpsc::Receiver<()>) {
-    let timer_counts_suspended = cfg!(windows);
     let mut before = clocks.look();
     while end.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
         let now = clocks.look();
-        if let Some(jump) = now.jump_since(&before, LOOK_EVERY, timer_counts_suspended) {
-            if timer_counts_suspended {
-                let slept = u64::try_from(jump.slept.as_millis()).unwrap_or(u64::MAX);
-                clocks.asleep.fetch_add(slept, Ordering::Relaxed);
-            }
+        if let Some(jump) = now.jump_since(&before) {
             tracing::info!(slept = ?jump.slept, wall = ?jump.wall, "the clocks jumped");
             publish.send_modify(|jumps| jumps.add(jump));
         }
@@ -141,6 +138,8 @@ fn watch_for_jumps(clocks: &Clocks, publish: &watch::Sender<Jumps>, end: &mpsc::
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
 
     #[tokio::test]

@@ -67,7 +67,7 @@ impl SignIns {
 
     async fn complete(&self, flow: &Flow, authorization: &Authorization, query: &str) -> Result<(), String> {
         let code = oauth::accept_callback(authorization, query).map_err(|error| error.to_string())?;
-        let _vigil = self.machine.stay_awake();
+        let _vigil = self.machine.stay_awake_from_now_on().await;
         let request = oauth::request_tokens(
             &self.http,
             &flow.asking.server.token_endpoint,

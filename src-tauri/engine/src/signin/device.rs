@@ -80,16 +80,23 @@ async fn poll(
     authorization: DeviceAuthorization,
     mut outcome: watch::Receiver<Option<SignInOutcome>>,
 ) {
-    let Some(clock) = signins.upgrade().map(|signins| Arc::clone(&signins.clock)) else { return };
+    let Some((clock, machine)) = signins.upgrade().map(|signins| (Arc::clone(&signins.clock), signins.machine.clone()))
+    else {
+        return;
+    };
     let expires = clock.now().moment + authorization.expires_in;
     let mut pace = Pace::new(authorization.interval);
     let mut wait = pace.wait();
     loop {
         let next = clock.now().moment + wait;
-        tokio::select! {
+        let its_time = async {
+            clock.sleep_until(next.min(expires)).await;
+            machine.stay_awake_from_now_on().await
+        };
+        let _vigil = tokio::select! {
             _ = outcome.wait_for(Option::is_some) => return,
-            () = clock.sleep_until(next.min(expires)) => {}
-        }
+            vigil = its_time => vigil,
+        };
         let Some(signins) = signins.upgrade() else { return };
         if !flow.claim() {
             return;

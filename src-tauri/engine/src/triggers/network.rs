@@ -34,8 +34,10 @@ pub(super) async fn watch(surroundings: watch::Sender<Surroundings>) {
         let mut changed = seen.look_again();
         for _ in 0..AT_LATEST {
             pause().await;
+            // What is told from now on is not taken for seen.
+            let more = news.try_recv().is_ok();
             changed |= seen.look_again();
-            if news.try_recv().is_err() {
+            if !more {
                 break;
             }
         }

@@ -2,38 +2,31 @@
 
 use lamplighter_sleep::Listener;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 
-use crate::machine::{Surroundings, Teller};
+use crate::machine::Teller;
 
 /// Passes on what the system says.
 pub(super) struct Sleep {
-    surroundings: watch::Sender<Surroundings>,
-    falling_asleep: watch::Sender<bool>,
-    busy: watch::Receiver<usize>,
+    teller: Teller,
     runtime: Handle,
 }
 
 impl Sleep {
     /// Within a runtime.
     pub(super) fn told_by(teller: Teller) -> Self {
-        let Teller { surroundings, falling_asleep, busy } = teller;
-        Self { surroundings, falling_asleep, busy, runtime: Handle::current() }
+        Self { teller, runtime: Handle::current() }
     }
 }
 
 impl Listener for Sleep {
     fn falls_asleep(&self) {
         tracing::info!(sleep = true, "the machine told of a sleep");
-        self.falling_asleep.send_replace(true);
-        // Where the engine is gone, nothing is under way either.
-        let _ = self.runtime.block_on(self.busy.clone().wait_for(|busy| *busy == 0));
+        self.runtime.block_on(self.teller.falls_asleep());
     }
 
     fn woke(&self) {
         tracing::info!(sleep = false, "the machine told of a sleep");
-        self.falling_asleep.send_replace(false);
-        self.surroundings.send_modify(|told| told.woken += 1);
+        self.teller.wakes();
     }
 }
 
@@ -54,17 +47,18 @@ mod tests {
     async fn the_machine_sleeps_when_what_was_under_way_is_over() {
         let (machine, teller) = Machine::new(|| true);
         let sleep = Arc::new(Sleep::told_by(teller));
-        let (first, second) = (machine.stay_awake(), machine.stay_awake());
+        let (first, second) = (machine.stay_awake().unwrap(), machine.stay_awake().unwrap());
         let mut falling_asleep = machine.falling_asleep();
         let asleep = announce(&sleep);
         falling_asleep.wait_for(|told| *told).await.unwrap();
+        assert!(machine.stay_awake().is_none(), "nothing new is begun");
         drop(first);
         assert!(!asleep.is_finished());
         drop(second);
         asleep.await.unwrap();
 
         sleep.woke();
-        assert!(!*falling_asleep.borrow());
+        assert!(machine.stay_awake().is_some());
         assert_eq!(machine.surroundings().borrow().woken, 1);
     }
 

@@ -4,13 +4,19 @@
 mod logind;
 mod network_manager;
 
+use std::time::Duration;
+
 use zbus::Connection;
+use zbus::connection::Builder;
 
 use crate::machine::Teller;
 
+/// Whoever is there may take so long to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Tells all that is told there, as long as there is a system bus.
 pub(super) async fn watch(teller: Teller) {
-    let bus = match Connection::system().await {
+    let bus = match connect().await {
         Ok(bus) => bus,
         Err(error) => {
             tracing::debug!(%error, "there is no system bus: sleeps are noticed when they are over");
@@ -22,6 +28,10 @@ pub(super) async fn watch(teller: Teller) {
         heard("logind", logind::watch(&bus, teller)),
         heard("NetworkManager", network_manager::watch(&bus, surroundings)),
     );
+}
+
+async fn connect() -> zbus::Result<Connection> {
+    Builder::system()?.method_timeout(PATIENCE).build().await
 }
 
 async fn heard(service: &str, telling: impl Future<Output = zbus::Result<()>>) {

@@ -1,8 +1,10 @@
 //! The machine that the engine runs on: starts it, stops it, kills it, sleeps, and tells it what machines tell.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::poll;
 use lamplighter_core::Phase;
 use lamplighter_core::config::{Config, Environment};
 use lamplighter_engine::engine::{Engine, Ports};
@@ -127,11 +129,12 @@ impl Computer {
         let told = self.on.as_ref().map(|on| &on.teller).filter(|_| !world.one_in(4));
         if let Some(teller) = told {
             world.story.tell("a sleep is announced");
-            teller.falling_asleep.send_replace(true);
-            settle().await;
             // Whoever holds it back is waited for, for some seconds.
+            let mut asleep = pin!(teller.falls_asleep());
             for _ in 0..25 {
-                if *teller.busy.borrow() == 0 {
+                settle().await;
+                if poll!(&mut asleep).is_ready() {
+                    self.nothing_begins().await;
                     break;
                 }
                 world.some_time(400).await;
@@ -143,8 +146,7 @@ impl Computer {
         world.story.tell("the machine wakes");
         world.checks.triggered(world.clock.age());
         if let Some(teller) = told {
-            teller.surroundings.send_modify(|told| told.woken += 1);
-            teller.falling_asleep.send_replace(false);
+            teller.wakes();
             settle().await;
         }
         // The clocks are looked at every ten seconds.
@@ -152,6 +154,17 @@ impl Computer {
         world.checks.triggered(world.clock.age());
         world.clock.notice();
         settle().await;
+    }
+
+    /// The machine is about to sleep, and nothing is under way any more.
+    async fn nothing_begins(&self) {
+        let world = &self.world;
+        let before = *world.exchanges.borrow();
+        world.some_time(2_000).await;
+        settle().await;
+        if *world.exchanges.borrow() != before {
+            world.story.broke("a token was asked for when a sleep had been announced");
+        }
     }
 
     /// Addresses, routes or name servers have changed, and the machine says so.

@@ -82,5 +82,36 @@ pub(super) fn has_carrier(interface: &str) -> bool {
 
 /// What the resolver is told.
 pub(super) fn resolver() -> Vec<u8> {
-    std::fs::read(RESOLVER).unwrap_or_default()
+    told(Path::new(RESOLVER))
+}
+
+/// What is said in `there`, and in the file of the same name beside the one that it links to: where a stub answers on this
+/// machine, as systemd-resolved's does, that one names the servers behind it.
+fn told(there: &Path) -> Vec<u8> {
+    let behind = there.canonicalize().unwrap_or_default();
+    let beside = there.file_name().map(|name| behind.with_file_name(name));
+    let files = [Some(there.to_owned()), beside];
+    files.into_iter().flatten().flat_map(|file| std::fs::read(file).unwrap_or_default()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn other_servers_behind_a_stub_are_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        for name in ["etc", "run"] {
+            fs::create_dir(place(name)).unwrap();
+        }
+        fs::write(place("run/stub-resolv.conf"), "nameserver 127.0.0.53\n").unwrap();
+        fs::write(place("run/resolv.conf"), "nameserver 192.0.2.1\n").unwrap();
+        std::os::unix::fs::symlink(place("run/stub-resolv.conf"), place("etc/resolv.conf")).unwrap();
+        let before = told(&place("etc/resolv.conf"));
+        fs::write(place("run/resolv.conf"), "nameserver 192.0.2.2\n").unwrap();
+        assert_ne!(told(&place("etc/resolv.conf")), before);
+    }
 }

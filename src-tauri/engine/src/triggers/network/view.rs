@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::http::way_out;
 
-/// A look at the network: two are equal when nothing lies between them that could make a try succeed which failed.
+/// A look at the network: two that differ may have something between them that makes a try succeed which failed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct View {
     /// The addresses of interfaces that others can be reached by, where there is a carrier.

@@ -1,10 +1,11 @@
-//! Sleep, waking and the session, as logind tells of them over the system bus; and the delay that it grants while a token
-//! exchange is under way. Without logind nothing is told, and the clock notices sleeps by itself.
+//! Sleep, waking and the session, as logind tells of them over the system bus; and the delay that it grants for a token
+//! exchange that is under way. Without logind nothing is told, and the clock notices sleeps by itself.
 
 use futures_util::StreamExt;
 use tokio::sync::watch;
 use zbus::fdo::PropertiesChanged;
 use zbus::message::Type;
+use zbus::proxy::OwnerChangedStream;
 use zbus::zvariant::{OwnedFd, OwnedObjectPath};
 use zbus::{Connection, MatchRule, MessageStream, proxy};
 
@@ -26,25 +27,35 @@ trait Manager {
 
 /// Tells all that logind tells.
 pub(super) async fn watch(bus: &Connection, teller: Teller) -> zbus::Result<()> {
-    let Teller { surroundings, falling_asleep, busy } = teller;
     let manager = ManagerProxy::new(bus).await?;
     let mut sleeps = manager.receive_prepare_for_sleep().await?;
+    let mut owners = manager.inner().receive_owner_changed().await?;
     tokio::join!(
         async {
-            while let Some(announced) = sleeps.next().await {
-                let Ok(announced) = announced.args() else { continue };
-                tracing::info!(sleep = announced.start, "the machine told of a sleep");
-                falling_asleep.send_replace(announced.start);
-                if !announced.start {
-                    surroundings.send_modify(|told| told.woken += 1);
+            loop {
+                // Taken as soon as the machine is awake: once a sleep is announced, none is given.
+                let delay = hold_back(&manager).await;
+                match next(&mut sleeps, &mut owners).await {
+                    Some(News::Sleep) => {}
+                    Some(News::Wake) => {
+                        teller.wakes();
+                        continue;
+                    }
+                    Some(News::Another) => continue,
+                    None => return,
                 }
+                let asleep = async {
+                    teller.falls_asleep().await;
+                    drop(delay);
+                    std::future::pending::<()>().await;
+                };
+                let over = async { while let Some(News::Sleep) = next(&mut sleeps, &mut owners).await {} };
+                tokio::select! { biased; () = asleep => {} () = over => {} }
+                teller.wakes();
             }
-            // Whoever told of it is gone, and cannot tell of its end.
-            falling_asleep.send_replace(false);
         },
-        delay(&manager, busy),
         async {
-            if let Err(error) = sessions(bus, &manager, &surroundings).await {
+            if let Err(error) = sessions(bus, &manager, &teller.surroundings).await {
                 tracing::debug!(%error, "it is not told when the person comes back");
             }
         },
@@ -52,23 +63,39 @@ pub(super) async fn watch(bus: &Connection, teller: Teller) -> zbus::Result<()> 
     Ok(())
 }
 
-/// Holds sleep back while something is under way: logind waits until this lets go, five seconds at most where nobody has
-/// set it otherwise.
-async fn delay(manager: &ManagerProxy<'_>, mut busy: watch::Receiver<usize>) {
-    let mut held = None;
+/// What happens to the machine, or to whoever tells of it.
+enum News {
+    /// A sleep is announced.
+    Sleep,
+    /// It is over.
+    Wake,
+    /// Another logind is there, or none: of the delay it knows nothing, and of the end of a sleep it will not tell.
+    Another,
+}
+
+/// What is told next; `None` once the bus is gone.
+async fn next(sleeps: &mut PrepareForSleepStream, owners: &mut OwnerChangedStream<'_>) -> Option<News> {
     loop {
-        let wanted = *busy.borrow_and_update() > 0;
-        if !wanted {
-            held = None;
-        } else if held.is_none() {
-            let why = "A renewed login is being stored";
-            match manager.inhibit("sleep", "Lamplighter", why, "delay").await {
-                Ok(delay) => held = Some(delay),
-                Err(error) => tracing::debug!(%error, "sleep cannot be held back"),
+        tokio::select! {
+            Some(told) = sleeps.next() => {
+                let Ok(told) = told.args() else { continue };
+                tracing::info!(sleep = told.start, "the machine told of a sleep");
+                return Some(if told.start { News::Sleep } else { News::Wake });
             }
+            Some(_) = owners.next() => return Some(News::Another),
+            else => return None,
         }
-        if busy.changed().await.is_err() {
-            return;
+    }
+}
+
+/// Has logind wait before a sleep until this is dropped: five seconds at most where nobody has set it otherwise. Held
+/// whenever the machine is awake, since none is given once a sleep is announced.
+async fn hold_back(manager: &ManagerProxy<'_>) -> Option<OwnedFd> {
+    match manager.inhibit("sleep", "Lamplighter", "A renewed login may have to be stored", "delay").await {
+        Ok(delay) => Some(delay),
+        Err(error) => {
+            tracing::debug!(%error, "sleep cannot be held back");
+            None
         }
     }
 }
