@@ -57,7 +57,10 @@ pub struct HttpClient {
 }
 
 struct Stack {
-    client: ArcSwap<Client<Connector, Outgoing>>,
+    /// Keeps connections for the next request.
+    pooled: ArcSwap<Client<Connector, Outgoing>>,
+    /// Opens one for every request.
+    unpooled: Client<Connector, Outgoing>,
     connector: Connector,
     proxies: Arc<Proxies>,
     has_network: HasNetwork,
@@ -122,8 +125,10 @@ impl HttpClient {
     pub fn over(dialer: Arc<dyn Dialer>, environment: &Environment) -> Result<Self, SetupError> {
         let proxies = Arc::new(Proxies::read(environment)?);
         let connector = Connector::new(trust::configuration(environment)?, Arc::clone(&proxies), dialer);
-        let client = ArcSwap::from_pointee(pooled(connector.clone()));
-        Ok(Self { stack: Arc::new(Stack { client, connector, proxies, has_network: HasNetwork::default() }) })
+        let pooled = ArcSwap::from_pointee(client(connector.clone(), IDLE_TO_ONE));
+        let unpooled = client(connector.clone(), 0);
+        let has_network = HasNetwork::default();
+        Ok(Self { stack: Arc::new(Stack { pooled, unpooled, connector, proxies, has_network }) })
     }
 
     /// The same stack, not yet used, that asks `machine` whether any way leads out of it when one fails; without that it
@@ -141,15 +146,32 @@ impl HttpClient {
     /// long as their answer can come.
     pub fn forget_connections(&self) {
         self.stack.connector.give_up();
-        self.stack.client.store(Arc::new(pooled(self.stack.connector.clone())));
+        self.stack.pooled.store(Arc::new(client(self.stack.connector.clone(), IDLE_TO_ONE)));
     }
 
-    /// Sends one request and gives its answer as it streams. Adds nothing, follows nothing; `Host` is
+    /// Passes one request on and gives its answer as it streams. Adds nothing, follows nothing; `Host` is
     /// that of the address. Connecting is bounded by 10 s, the rest is the caller's.
     ///
     /// # Errors
     /// When no answer came.
-    pub async fn send(&self, mut request: Request<Outgoing>) -> Result<Response<Incoming>, SendError> {
+    pub async fn send(&self, request: Request<Outgoing>) -> Result<Response<Incoming>, SendError> {
+        self.send_over(&self.stack.pooled.load_full(), request).await
+    }
+
+    /// The same for a request of our own, over a connection of its own: one that was kept may lead into a network that is
+    /// gone, and a refresh token that was sent there may have arrived, so that nothing could be done but wait.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn ask(&self, request: Request<Outgoing>) -> Result<Response<Incoming>, SendError> {
+        self.send_over(&self.stack.unpooled, request).await
+    }
+
+    async fn send_over(
+        &self,
+        client: &Client<Connector, Outgoing>,
+        mut request: Request<Outgoing>,
+    ) -> Result<Response<Incoming>, SendError> {
         request.headers_mut().remove(HOST);
         // The version is each hop's own: the connection decides.
         *request.version_mut() = Version::HTTP_11;
@@ -159,7 +181,6 @@ impl HttpClient {
         {
             request.headers_mut().insert(PROXY_AUTHORIZATION, credentials.clone());
         }
-        let client = self.stack.client.load_full();
         client.request(request).await.map_err(|error| {
             let fault = self.without_network(Fault::of(&error, error.is_connect()));
             SendError { fault, source: Some(Box::new(error)) }
@@ -176,13 +197,13 @@ impl HttpClient {
         }
     }
 
-    /// Sends one request and reads its answer whole, at most `bound` bytes of body. Follows nothing.
+    /// Sends one request of our own and reads its answer whole, at most `bound` bytes of body. Follows nothing.
     ///
     /// # Errors
     /// When no answer came.
     pub async fn fetch(&self, request: Request<Vec<u8>>, bound: usize) -> Result<Fetched, SendError> {
         let request = request.map(|body| outgoing(Bytes::from_owner(Zeroizing::new(body))));
-        Ok(Fetched::read(self.send(request).await?, bound).await)
+        Ok(Fetched::read(self.ask(request).await?, bound).await)
     }
 
     /// The addresses that a request to `destination` would go to; none when its name has none now, or when a
@@ -224,12 +245,12 @@ pub fn outgoing(body: Bytes) -> Outgoing {
     Full::new(body).map_err(|never| match never {}).boxed()
 }
 
-fn pooled(connector: Connector) -> Client<Connector, Outgoing> {
+fn client(connector: Connector, idle_to_one: usize) -> Client<Connector, Outgoing> {
     Client::builder(TokioExecutor::new())
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(IDLE_TO_ONE)
+        .pool_max_idle_per_host(idle_to_one)
         .http1_max_buf_size(HEADER_BOUND as usize)
         .http2_max_header_list_size(HEADER_BOUND)
         .http2_keep_alive_interval(SIGN_OF_LIFE)

@@ -65,7 +65,7 @@ pub(crate) async fn look(
     }
     let body = Empty::new().map_err(|never| match never {}).boxed();
     let request = request.body(body).map_err(|_| UpstreamFault::Unreachable(Transport::Unreachable))?;
-    match within(clock, LOOK, http.send(request)).await {
+    match within(clock, LOOK, http.ask(request)).await {
         Some(Ok(response)) => {
             let (head, _) = response.into_parts();
             Ok(Seen { status: head.status, headers: head.headers })

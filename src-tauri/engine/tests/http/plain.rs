@@ -102,11 +102,25 @@ async fn a_header_section_has_its_bound() {
 async fn connections_are_kept_until_they_are_forgotten() {
     let (address, _told, connections) = raw(OK).await;
     let (http, url) = (http(), format!("http://{address}/"));
+    let pass = async || {
+        let answer = http.send(Request::get(&url).body(empty()).unwrap()).await.unwrap();
+        answer.into_body().collect().await.unwrap();
+    };
     for _ in 0..3 {
-        get(&http, &url).await.unwrap();
+        pass().await;
     }
     assert_eq!(connections.load(Ordering::Relaxed), 1);
     http.clone().forget_connections();
-    get(&http, &url).await.unwrap();
+    pass().await;
     assert_eq!(connections.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn what_is_asked_on_our_own_account_goes_over_no_connection_that_was_kept() {
+    let (address, _told, connections) = raw(OK).await;
+    let (http, url) = (http(), format!("http://{address}/"));
+    for _ in 0..3 {
+        get(&http, &url).await.unwrap();
+    }
+    assert_eq!(connections.load(Ordering::Relaxed), 3);
 }

@@ -83,7 +83,7 @@ impl<'a> Lookup<'a> {
             hint: Some("name the sign-in server with --issuer".to_owned()),
         })?;
         let request = request(Method::GET, address, None, Vec::new())?;
-        let answer = self.http.send(request.map(|body| outgoing(Bytes::from(body)))).await;
+        let answer = self.http.ask(request.map(|body| outgoing(Bytes::from(body)))).await;
         let answer = answer.map_err(|error| unreachable(address, &error))?;
         // Some servers answer any GET with a stream that never ends: no document, and no byte of it is waited for.
         if is_stream(answer.headers()) {
