@@ -13,7 +13,7 @@ pub(crate) enum Lamp {
     Lit,
     /// With arrows: something fails and is tried again.
     Retrying,
-    /// With a slash: there is no way to the network.
+    /// With a slash: this machine has no way to the network. A lamp of all, never of one.
     Offline,
     /// With an exclamation mark: something is asked of the person.
     NeedsYou,
@@ -23,9 +23,14 @@ impl Lamp {
     /// The lamp of all: problems decide, the one that asks most of the person first.
     #[must_use]
     pub(crate) fn of_all(snapshot: &Snapshot) -> Self {
-        let host = snapshot.conditions.iter().any(|condition| condition.severity == Severity::Error);
+        let asks = snapshot.conditions.iter().any(|condition| condition.severity == Severity::Error);
+        let offline = snapshot.conditions.iter().any(|condition| condition.code == "offline");
         let worst = snapshot.workloads.iter().map(Self::of).max().unwrap_or(Self::Unlit);
-        if host { Self::NeedsYou } else { worst }
+        match worst {
+            _ if asks => Self::NeedsYou,
+            Self::Retrying if offline => Self::Offline,
+            Self::Unlit | Self::Lit | Self::Retrying | Self::Offline | Self::NeedsYou => worst,
+        }
     }
 
     /// The lamp of one workload.
@@ -35,7 +40,6 @@ impl Lamp {
         match workload.status {
             Phase::Unauthenticated | Phase::Error => Self::NeedsYou,
             Phase::Starting | Phase::Running | Phase::AuthRetrying | Phase::Unhealthy if asks => Self::NeedsYou,
-            Phase::AuthRetrying | Phase::Unhealthy if is_offline(workload) => Self::Offline,
             Phase::AuthRetrying | Phase::Unhealthy => Self::Retrying,
             Phase::Running => Self::Lit,
             Phase::Starting
@@ -46,10 +50,6 @@ impl Lamp {
             | Phase::PolicyStopped => Self::Unlit,
         }
     }
-}
-
-fn is_offline(workload: &Workload) -> bool {
-    workload.conditions.iter().any(|condition| condition.code == "offline")
 }
 
 /// What names its pictures where panels fetch them as files.
@@ -94,13 +94,28 @@ mod tests {
     fn the_problem_that_asks_most_decides() {
         let well = workload("notion", Phase::Running);
         let retrying = workload("sentry", Phase::AuthRetrying);
-        let mut offline = workload("atlassian", Phase::Unhealthy);
-        offline.conditions.push(condition("offline", Severity::Warning));
         let signed_out = workload("linear", Phase::Unauthenticated);
         let lamp = |workloads: &[&Workload]| Lamp::of_all(&snapshot(workloads.iter().copied().cloned()));
         assert_eq!(lamp(&[&well, &retrying]), Lamp::Retrying);
-        assert_eq!(lamp(&[&retrying, &offline, &well]), Lamp::Offline);
-        assert_eq!(lamp(&[&signed_out, &offline, &retrying, &well]), Lamp::NeedsYou);
+        assert_eq!(lamp(&[&signed_out, &retrying, &well]), Lamp::NeedsYou);
+    }
+
+    #[test]
+    fn it_is_slashed_only_where_the_machine_is_offline() {
+        let unresolved = |name| {
+            let mut workload = workload(name, Phase::AuthRetrying);
+            workload.reason_code = Some("dns".to_owned());
+            workload.conditions.push(condition("offline", Severity::Warning));
+            workload
+        };
+        let lamp = |workloads: &[Workload]| Lamp::of_all(&Snapshot::new(workloads.to_vec(), &[]));
+        let behind_a_vpn = unresolved("internal");
+        assert_eq!(lamp(&[behind_a_vpn.clone(), workload("notion", Phase::Running)]), Lamp::Retrying);
+        assert_eq!(lamp(&[behind_a_vpn.clone(), unresolved("notion")]), Lamp::Offline);
+        assert_eq!(lamp(&[behind_a_vpn, workload("notion", Phase::Unauthenticated)]), Lamp::NeedsYou);
+        let mut all = snapshot([workload("notion", Phase::Running)]);
+        all.conditions.push(condition("offline", Severity::Warning));
+        assert_eq!(Lamp::of_all(&all), Lamp::Lit, "whoever has a good token runs on");
     }
 
     #[test]

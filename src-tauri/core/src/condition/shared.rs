@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use super::remedies::store_remedy;
 use super::troubles::{STORE_LOCKED, in_the_way};
-use super::{Cause, Condition, Obstacle, Severity, StoreFault};
+use super::{Cause, Condition, Obstacle, Severity, StoreFault, Transport, UpstreamFault};
 use crate::status::{Phase, Workload};
 
 /// What `lamplighter retry` is told instead of a name.
@@ -117,16 +117,42 @@ fn out_of_store(fault: StoreFault) -> Condition {
     }
 }
 
-/// The one obstacle that all say who do not get through. Where one of them says otherwise, it is not the machine's.
+/// The obstacle that stands before the whole machine: all who do not get through say so, and either nobody is left who
+/// may get through, or the machine itself found no way out. Whoever runs with a token that is still good says nothing of
+/// the network; but then one name that cannot be looked up says no more than that.
 fn obstacle(workloads: &[Workload]) -> Option<Obstacle> {
-    OF_THE_MACHINE.into_iter().find(|obstacle| {
-        let mut hindered = workloads.iter().filter(|workload| is_hindered(workload)).peekable();
-        hindered.peek().is_some() && hindered.all(|workload| obstacles(workload).eq([*obstacle]))
-    })
+    let live = workloads.iter().filter(|workload| needs_network(workload.status));
+    let (hindered, others): (Vec<_>, Vec<_>) = live.partition(|workload| is_hindered(workload));
+    let of_all = others.is_empty() || hindered.iter().any(|workload| found_no_way_out(workload));
+    let said_by_each = |obstacle: &Obstacle| hindered.iter().all(|workload| obstacles(workload).eq([*obstacle]));
+    OF_THE_MACHINE.into_iter().find(|obstacle| !hindered.is_empty() && of_all && said_by_each(obstacle))
+}
+
+/// Whether a workload in this phase reaches its servers, or would like to.
+const fn needs_network(phase: Phase) -> bool {
+    match phase {
+        Phase::Starting | Phase::Running | Phase::AuthRetrying | Phase::Unhealthy => true,
+        Phase::Unauthenticated
+        | Phase::Stopping
+        | Phase::Stopped
+        | Phase::Error
+        | Phase::Removing
+        | Phase::Unknown
+        | Phase::PolicyStopped => false,
+    }
 }
 
 fn is_hindered(workload: &Workload) -> bool {
     matches!(workload.status, Phase::AuthRetrying | Phase::Unhealthy) || obstacles(workload).next().is_some()
+}
+
+/// Whether what `workload` fails of is not its server's, but that this machine has no network.
+fn found_no_way_out(workload: &Workload) -> bool {
+    let cause = workload.reason_code.as_deref().map(Cause::from_code);
+    matches!(
+        cause,
+        Some(Cause::Transport(Transport::Offline) | Cause::Upstream(UpstreamFault::Unreachable(Transport::Offline)))
+    )
 }
 
 fn obstacles(workload: &Workload) -> impl Iterator<Item = Obstacle> {

@@ -55,13 +55,38 @@ fn nothing_is_said_where_all_is_well_or_each_has_its_own_trouble() {
 }
 
 #[test]
-fn what_all_say_who_do_not_get_through_is_said_of_all() {
+fn what_all_say_who_need_the_network_is_said_of_all() {
     assert_eq!(codes(vec![trying(Obstacle::Offline)]), ["offline"]);
-    assert_eq!(codes(vec![trying(Obstacle::Offline), well(), trying(Obstacle::Offline)]), ["offline"]);
-    assert_eq!(codes(vec![trying(Obstacle::CaptivePortal), well()]), ["captive_portal"]);
-    let short_retry = workload("e", Phase::Running, None, &[Obstacle::Offline]);
+    assert_eq!(codes(vec![trying(Obstacle::CaptivePortal), trying(Obstacle::CaptivePortal)]), ["captive_portal"]);
+    let short_retry = workload("e", Phase::Running, Some("dns"), &[Obstacle::Offline]);
     assert_eq!(codes(vec![short_retry.clone()]), ["offline"]);
     assert_eq!(codes(vec![short_retry, trying(Obstacle::CaptivePortal)]), [""; 0]);
+    let out_of_it = |status| workload("d", status, None, &[]);
+    let aside = [Phase::Unauthenticated, Phase::Stopped, Phase::Error, Phase::PolicyStopped].map(out_of_it);
+    let all = || aside.iter().cloned().chain([trying(Obstacle::Offline)]).collect();
+    assert_eq!(codes(all()), ["offline"], "who does not need the network says nothing of it");
+}
+
+#[test]
+fn what_one_of_many_lacks_is_not_said_of_the_machine() {
+    for name in ["dns", "unreachable", "server_dns", "server_unreachable"] {
+        let behind_a_vpn = workload("a", Phase::Unhealthy, Some(name), &[Obstacle::Offline]);
+        assert_eq!(codes(vec![behind_a_vpn.clone(), well(), well()]), [""; 0], "{name}");
+        let starting = workload("c", Phase::Starting, None, &[]);
+        assert_eq!(codes(vec![behind_a_vpn, starting]), [""; 0], "{name}: the other has not tried yet");
+    }
+    assert_eq!(codes(vec![trying(Obstacle::CaptivePortal), well()]), [""; 0]);
+}
+
+#[test]
+fn a_machine_that_found_no_network_is_believed_whoever_still_has_a_good_token() {
+    for (status, code) in
+        [(Phase::AuthRetrying, "offline"), (Phase::Running, "offline"), (Phase::Unhealthy, "server_offline")]
+    {
+        let told = workload("a", status, Some(code), &[Obstacle::Offline]);
+        assert_eq!(codes(vec![well(), told.clone(), well()]), ["offline"], "{code}");
+        assert_eq!(codes(vec![well(), told, trying(Obstacle::Offline)]), ["offline"], "{code}");
+    }
 }
 
 #[test]
@@ -75,7 +100,8 @@ fn a_secret_store_out_of_reach_is_said_once() {
 
 #[test]
 fn the_words_are_those_of_all() {
-    let troubled = vec![workload("a", Phase::Starting, Some("store_locked"), &[]), trying(Obstacle::Offline)];
+    let offline = workload("b", Phase::AuthRetrying, Some("offline"), &[Obstacle::Offline]);
+    let troubled = vec![workload("a", Phase::Starting, Some("store_locked"), &[]), offline];
     let host = [
         HostTrouble::NoTrayHost,
         HostTrouble::NoNotificationDaemon,

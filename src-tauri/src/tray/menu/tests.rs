@@ -121,11 +121,13 @@ fn what_is_tried_again_can_be_tried_now_alone_or_together() {
     let menu = read(&snapshot([retrying("sentry", 40)]));
     assert_eq!(menu[..2], ["(Trying again: sentry)", "Try sentry now [retry:sentry]"]);
     assert!(menu[3].starts_with("~ sentry — next try in a minute >"), "{}", menu[3]);
-    let mut offline = retrying("linear", 0);
-    offline.conditions.push(condition("offline", Severity::Warning));
-    let menu = read(&snapshot([retrying("sentry", 40), offline]));
-    assert_eq!(menu[..2], ["(Offline: waiting for the network)", "Try all 2 now [retry-all]"]);
-    assert!(menu[3].starts_with("~ linear — trying now >"), "{}", menu[3]);
+    let mut unresolved = retrying("linear", 0);
+    unresolved.conditions.push(condition("offline", Severity::Warning));
+    let mut all = snapshot([retrying("sentry", 40), unresolved]);
+    assert_eq!(read(&all)[..2], ["(Trying again: 2 servers)", "Try all 2 now [retry-all]"]);
+    assert!(read(&all)[4].starts_with("~ linear — trying now >"), "{}", read(&all)[4]);
+    all.conditions.push(condition("offline", Severity::Warning));
+    assert_eq!(read(&all)[..2], ["(Offline: waiting for the network)", "Try all 2 now [retry-all]"]);
 }
 
 #[test]
