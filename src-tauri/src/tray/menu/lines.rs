@@ -78,6 +78,7 @@ fn state(workload: &Workload, now: Timestamp) -> String {
             GrantKind::ClientCredentials => "not signed in",
             GrantKind::Bearer => "new token needed",
         },
+        Phase::Unhealthy if counts_down(workload) => return format!("out of reach, {}", next_try(workload, now)),
         Phase::Unhealthy => "out of reach",
         Phase::Stopping => "stopping",
         Phase::Stopped => "stopped",
@@ -108,6 +109,13 @@ fn error_of(workload: &Workload) -> Option<&str> {
     worst.map(|condition| condition.title.as_str())
 }
 
+/// Whether the line of `workload` tells when it is tried next: where that is what is waited for.
+fn counts_down(workload: &Workload) -> bool {
+    let waits =
+        workload.status == Phase::AuthRetrying || (workload.status == Phase::Unhealthy && error_of(workload).is_none());
+    waits && !workload.signing_in
+}
+
 fn next_try(workload: &Workload, now: Timestamp) -> String {
     match workload.next_attempt_at.map(|at| seconds_until(at, now)) {
         None | Some(..=0) => "trying now".to_owned(),
@@ -120,7 +128,7 @@ fn next_try(workload: &Workload, now: Timestamp) -> String {
 /// When a line of the menu of `snapshot` reads differently from how it reads at `now`, if nothing happens until then.
 #[must_use]
 pub(crate) fn changes_at(snapshot: &Snapshot, now: Timestamp) -> Option<Timestamp> {
-    let counting = shown(snapshot).filter(|workload| workload.status == Phase::AuthRetrying && !workload.signing_in);
+    let counting = shown(snapshot).filter(|workload| counts_down(workload));
     counting.filter_map(|workload| next_change(workload.next_attempt_at?, now)).min()
 }
 

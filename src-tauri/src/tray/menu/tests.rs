@@ -131,6 +131,24 @@ fn what_is_tried_again_can_be_tried_now_alone_or_together() {
 }
 
 #[test]
+fn what_is_out_of_reach_tells_why_and_when_it_is_tried_again() {
+    let mut unhealthy = retrying("sentry", 40);
+    unhealthy.status = Phase::Unhealthy;
+    unhealthy.reason = Some("the server refused the connection".to_owned());
+    let menu = read(&snapshot([unhealthy.clone()]));
+    assert_eq!(
+        menu[3],
+        "~ sentry — out of reach, next try in a minute > (The server refused the connection.) · \
+         Sign in… [sign-in:sentry] · Try now [retry:sentry] · Copy address [copy-address:sentry] · Stop [stop:sentry]"
+    );
+    assert_eq!(changes_at(&snapshot([unhealthy.clone()]), at(NOON)), Some(at(NOON) + Duration::from_secs(40)));
+    unhealthy.conditions.push(condition("needs_more_access", Severity::Error));
+    let all = snapshot([unhealthy]);
+    assert!(read(&all)[3].starts_with("! sentry — needs more access >"), "{}", read(&all)[3]);
+    assert_eq!(changes_at(&all, at(NOON)), None, "what asks for the person waits for nothing else");
+}
+
+#[test]
 fn what_is_stopped_can_be_started_and_costs_nobody_anything() {
     let menu = read(&snapshot([workload("linear", Phase::Stopped)]));
     assert_eq!(
