@@ -8,4 +8,5 @@ mod lacking;
 mod life;
 mod stage;
 mod story;
+mod tray;
 mod wishes;

@@ -30,14 +30,14 @@ pub(crate) async fn tend(
     if let Err(error) = picture::put_into(&pictures) {
         tracing::warn!(%error, "the tray gets its pictures without files");
     }
-    let item = Item { face: Face::default(), pictures, errands, troubles: troubles.clone() };
+    let item = Item { face: Face::default(), turned: false, pictures, errands, troubles: troubles.clone() };
     // A desktop that shows no tray icons may begin to: the item waits for it.
     match item.assume_sni_available(true).spawn().await {
         Ok(item) => {
             let draw = |face| {
                 let item = item.clone();
                 async move {
-                    item.update(|item| item.face = face).await;
+                    item.update(|item| item.show(face)).await;
                 }
             };
             follow(snapshots, clock, draw).await;
@@ -52,6 +52,8 @@ pub(crate) async fn tend(
 /// What panels ask about.
 struct Item {
     face: Face,
+    /// Turns whenever entries come to do something else.
+    turned: bool,
     /// Where the lamps lie as files.
     pictures: PathBuf,
     errands: Errands,
@@ -83,7 +85,7 @@ impl ksni::Tray for Item {
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
-        self.face.menu.entries.iter().map(drawn).collect()
+        self.face.menu.entries.iter().map(drawn).chain([hidden(self.turned)]).collect()
     }
 
     fn activate(&mut self, _: i32, _: i32) {
@@ -103,6 +105,11 @@ impl ksni::Tray for Item {
 }
 
 impl Item {
+    fn show(&mut self, face: Face) {
+        self.turned ^= self.face.menu.orders() != face.menu.orders();
+        self.face = face;
+    }
+
     fn obey(&self, order: Order) {
         let errands = self.errands.clone();
         tokio::spawn(async move { errands.run(order).await });
@@ -123,6 +130,14 @@ fn drawn(entry: &Entry) -> MenuItem<Item> {
         }
         Entry::Separator => MenuItem::Separator,
     }
+}
+
+/// An entry that nobody sees. Panels press an entry by its number, and numbers stay while a menu is built the same way,
+/// whatever its entries do by then: as this one turns, all numbers become new ones, and a press of what an open menu still
+/// shows is refused.
+fn hidden(turned: bool) -> MenuItem<Item> {
+    let submenu = Vec::from_iter(turned.then_some(MenuItem::Separator));
+    SubMenu { visible: false, submenu, ..SubMenu::default() }.into()
 }
 
 /// `text` without anything that menus read as the key that presses an entry.

@@ -4,6 +4,9 @@
 
 mod lines;
 
+#[cfg(target_os = "linux")]
+use std::iter;
+
 use jiff::Timestamp;
 use lamplighter_core::config::GrantKind;
 use lamplighter_core::status::Workload;
@@ -77,6 +80,14 @@ impl Menu {
         ]);
         Self { entries }
     }
+
+    /// What a press of each entry does, from the top down, what a submenu holds behind it. Linux draws the entries by
+    /// their places: they must not be pressed any more once this has changed.
+    #[cfg(target_os = "linux")]
+    #[must_use]
+    pub(crate) fn orders(&self) -> Vec<Option<&Order>> {
+        self.entries.iter().flat_map(Entry::orders).collect()
+    }
 }
 
 impl Entry {
@@ -86,6 +97,15 @@ impl Entry {
         match self {
             Self::Line(text) | Self::Button { text, .. } | Self::Submenu { text, .. } => text,
             Self::Separator => "",
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn orders(&self) -> Vec<Option<&Order>> {
+        match self {
+            Self::Button { order, .. } => vec![Some(order)],
+            Self::Submenu { entries, .. } => iter::once(None).chain(entries.iter().flat_map(Self::orders)).collect(),
+            Self::Line(_) | Self::Separator => vec![None],
         }
     }
 }

@@ -82,7 +82,7 @@ impl Tray {
         let everything = (0_i32, -1_i32, Vec::<String>::new());
         let asked = self.menu.call("GetLayout", &everything);
         let (_, (_, _, entries)): (u32, Layout) = within("the menu", asked).await.unwrap();
-        entries.into_iter().map(Entry::read).collect()
+        entries.into_iter().filter_map(Entry::read).collect()
     }
 
     /// The first line of the menu.
@@ -104,18 +104,33 @@ impl Tray {
     /// Presses the entry that `path` leads to, once it is there: the beginning of what each entry on the way says. Where it
     /// is drawn anew just then, as a person does who looks again.
     pub async fn press(&self, path: &[&str]) {
-        until(&format!("the entry {path:?}"), async || {
-            let mut entries = self.menu().await;
-            let mut found = None;
-            for beginning in path {
-                let entry = entries.into_iter().find(|entry| entry.enabled && entry.label.starts_with(beginning))?;
-                found = Some(entry.id);
-                entries = entry.entries;
-            }
-            let pressed = (found?, "clicked", Value::from(0_i32), 0_u32);
-            within("the press", self.menu.call::<_, _, ()>("Event", &pressed)).await.ok()
+        until(&format!("a press of {path:?}"), async || {
+            let entry = self.entry(path).await;
+            self.press_drawn(&entry).await.ok()
         })
         .await;
+    }
+
+    /// The entry that `path` leads to as in [`Tray::press`], once it is there.
+    pub async fn entry(&self, path: &[&str]) -> Entry {
+        until(&format!("the entry {path:?}"), async || {
+            let (last, before) = path.split_last()?;
+            let mut entries = self.menu().await;
+            for beginning in before {
+                entries = found(entries, beginning)?.entries;
+            }
+            found(entries, last)
+        })
+        .await
+    }
+
+    /// Presses `entry` as it was drawn when it was looked at.
+    ///
+    /// # Errors
+    /// When it has been drawn anew since.
+    pub async fn press_drawn(&self, entry: &Entry) -> zbus::Result<()> {
+        let pressed = (entry.id, "clicked", Value::from(0_i32), 0_u32);
+        within("the press", self.menu.call("Event", &pressed)).await
     }
 
     /// Clicks the lamp itself.
@@ -129,14 +144,21 @@ impl Tray {
 }
 
 impl Entry {
-    fn read(layout: OwnedValue) -> Self {
+    /// What `layout` tells of; nothing where nobody sees it.
+    fn read(layout: OwnedValue) -> Option<Self> {
         let (id, mut properties, entries) = Layout::try_from(layout).unwrap();
+        let visible = properties.remove("visible").is_none_or(|visible| bool::try_from(visible).unwrap());
         let label = properties.remove("label").map_or_else(String::new, |label| String::try_from(label).unwrap());
         let enabled = properties.remove("enabled").is_none_or(|enabled| bool::try_from(enabled).unwrap());
         // An underscore names the key that presses an entry; two stand for one.
         let label = label.replace("__", "\0").replace('_', "").replace('\0', "_");
-        Self { id, label, enabled, entries: entries.into_iter().map(Self::read).collect() }
+        visible.then(|| Self { id, label, enabled, entries: entries.into_iter().filter_map(Self::read).collect() })
     }
+}
+
+/// The one of `entries` that can be pressed and says something with that `beginning`.
+fn found(entries: Vec<Entry>, beginning: &str) -> Option<Entry> {
+    entries.into_iter().find(|entry| entry.enabled && entry.label.starts_with(beginning))
 }
 
 /// Nothing is kept of what a property was: each look is at what it is.

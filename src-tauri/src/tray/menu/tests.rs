@@ -184,6 +184,22 @@ fn what_is_wrong_with_all_of_them_is_the_first_line() {
     assert_eq!(read(&all)[..2], ["(Secret store out of reach)", "Try all 2 now [retry-all]"]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn whatever_an_entry_does_otherwise_than_before_is_a_change_of_the_orders() {
+    let alike = |one: &Snapshot, other: &Snapshot| {
+        let [one, other] = [one, other].map(|snapshot| Menu::of(snapshot, at(NOON)));
+        one.orders() == other.orders()
+    };
+    let running = snapshot([workload("notion", Phase::Running), workload("linear", Phase::Running)]);
+    let swapped = snapshot([workload("linear", Phase::Running), workload("notion", Phase::Running)]);
+    assert!(!alike(&running, &swapped));
+    assert!(!alike(&snapshot([retrying("a", 9), retrying("b", 9)]), &snapshot([retrying("a", 9), signed_out("b")])));
+    let stopped = snapshot([workload("notion", Phase::Running), workload("linear", Phase::Stopped)]);
+    assert!(!alike(&running, &stopped), "Start stands where Stop stood");
+    assert!(alike(&snapshot([retrying("a", 9)]), &snapshot([retrying("a", 900)])), "only the text is another");
+}
+
 #[test]
 fn the_next_change_of_a_text_is_when_its_minute_changes_and_no_sooner() {
     let after = |seconds| changes_at(&snapshot([retrying("sentry", seconds)]), at(NOON));
