@@ -16,6 +16,7 @@ export type Look = Schemas["Look"];
 export type NewWorkload = Schemas["NewWorkloadRequest"];
 export type Phase = Schemas["Phase"];
 export type Problem = Schemas["Problem"];
+export type Revocation = Schemas["Revocation"];
 export type Row = Schemas["Row"];
 export type Settings = Schemas["Settings"];
 export type SettingsChange = Schemas["ChangedSettings"];

@@ -3,17 +3,13 @@
 
 import type { History, Row, Settings, SettingsChange, Snapshot } from "./contract";
 import { type Host, KeyNeeded, Refused } from "./host";
+import { blank, type Form } from "./view/add";
 import { announce } from "./view/announce";
-import type { Action, Begun } from "./view/list";
-import { explain, sentence } from "./view/words";
+import type { Action, Begun, SigningIn } from "./view/list";
+import { explain, sentence, signedOut } from "./view/words";
 
 /** The most lines of the journal that a row shows. */
 const JOURNAL = 60;
-
-export interface Draft {
-  url: string;
-  name: string;
-}
 
 /** What is shown of the journal; `whole` when everything that came before has been read too. */
 interface Journal {
@@ -33,11 +29,13 @@ export class Desk {
   /** By workload. */
   begun = $state.raw<Record<string, Begun>>({});
   journal = $state.raw<Journal | null>(null);
+  /** What is typed into the form of a new server, until it is added or given up. */
+  draft = $state<Form>({ ...blank });
 
-  /** What the form of a new server begins with, where another screen leads to it. */
-  #draft: Draft | null = null;
   /** The newest thing begun at each workload: only that may say how it ended. */
   #newest = new Map<string, symbol>();
+  /** How often the history was asked for. */
+  #askedForHistory = 0;
 
   constructor(
     readonly host: Host,
@@ -74,11 +72,18 @@ export class Desk {
     this.reachable = is;
     if (!back) return;
     void this.#loadHistory();
+    void this.loadSettings();
     if (this.journal) void this.read(this.journal.workload);
   }
 
+  /** Answers may overtake each other: only what was asked for last is shown. */
   async #loadHistory(): Promise<void> {
-    await this.#quietly(async () => (this.history = await this.host.call("history")));
+    this.#askedForHistory += 1;
+    const turn = this.#askedForHistory;
+    await this.#quietly(async () => {
+      const history = await this.host.call("history");
+      if (turn === this.#askedForHistory) this.history = history;
+    });
   }
 
   async loadSettings(): Promise<void> {
@@ -108,24 +113,15 @@ export class Desk {
     }
   }
 
-  leaveDraft(draft: Draft): void {
-    this.#draft = draft;
-  }
-
-  /** What was left for the form; it is good once. */
-  takeDraft(): Draft | null {
-    const draft = this.#draft;
-    this.#draft = null;
-    return draft;
-  }
-
   async act(name: string, action: Action): Promise<void> {
     if (this.begun[name]?.busy) return;
     if (action === "sign-in") return this.signIn(name);
-    const operation = (
-      { "try-now": "retry", stop: "stop", start: "start", "sign-out": "logout", remove: "remove" } as const
-    )[action];
-    await this.#begin(name, { busy: action }, async () => {
+    await this.#begin(name, { busy: action }, async (tell) => {
+      if (action === "sign-out") {
+        const { revocation } = await this.host.call("logout", { name });
+        return tell(typeof revocation === "string", signedOut(revocation));
+      }
+      const operation = ({ "try-now": "retry", stop: "stop", start: "start", remove: "remove" } as const)[action];
       await this.host.call(operation, { name });
     });
   }
@@ -138,13 +134,28 @@ export class Desk {
       const waiting = { stage: "waiting", address: begun.authorization_url } as const;
       // Given up before there was anything to cancel.
       if (!show({ signingIn: waiting })) return this.cancel(name);
-      // Without a browser the address can still be opened by hand.
-      await this.host
-        .open(waiting.address)
-        .catch((error) => void show({ signingIn: { ...waiting, trouble: describe(error) } }));
+      show({ signingIn: await this.#open(waiting) });
       const { signed_in: well, reason } = await this.host.call("outcome", { name, flow: begun.flow });
       tell(well, well ? "Signed in." : sentence(reason ?? "The sign-in did not finish"));
     });
+  }
+
+  /** Opens the page of the sign-in that waits; one that was begun elsewhere is first taken up here. */
+  async visit(name: string): Promise<void> {
+    const signingIn = this.begun[name]?.signingIn;
+    if (signingIn?.stage !== "waiting" || signingIn.address === null) return this.signIn(name);
+    const opened = await this.#open({ stage: "waiting", address: signingIn.address });
+    if (this.begun[name]?.signingIn === signingIn) this.begun = { ...this.begun, [name]: { signingIn: opened } };
+  }
+
+  /** Without a browser the address can still be opened by hand. */
+  async #open(waiting: { stage: "waiting"; address: string }): Promise<SigningIn> {
+    try {
+      await this.host.open(waiting.address);
+      return waiting;
+    } catch (error) {
+      return { ...waiting, trouble: describe(error) };
+    }
   }
 
   async cancel(name: string): Promise<void> {

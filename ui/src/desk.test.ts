@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { ended, now, problem, row, settings, workload } from "../tests/stage/samples";
 import { showing, staged } from "../tests/stage/host";
 import { Desk } from "./desk.svelte";
-import { KeyNeeded, Refused } from "./host";
+import { Away, KeyNeeded, Refused } from "./host";
 
 const started = { authorization_url: "https://auth.example/authorize", flow: 3 };
 const refused = new Refused(problem({ detail: "the sign-in server did not answer", hint: "try again" }));
@@ -66,6 +66,34 @@ describe("signing in", () => {
     await vi.waitFor(() => expect(page.begun["a"]).toEqual({ signingIn: waiting }));
   });
 
+  it("that was begun elsewhere is taken up here, and ends here", async () => {
+    const host = staged(showing(ended("a", { signing_in: true })), {
+      reauthenticate: () => ({ signed_in: false, sign_in: started }),
+      outcome: () => ({ workload: "a", signed_in: true, reason: null }),
+    });
+    const page = desk(host);
+    await page.visit("a");
+    expect(host.opened).toEqual([started.authorization_url]);
+    expect(page.begun["a"]?.said).toMatchObject({ well: true, text: "Signed in." });
+  });
+
+  it("is opened again without asking the engine, and says where that fails", async () => {
+    const host = staged(showing(ended("a")), {
+      reauthenticate: () => ({ signed_in: false, sign_in: started }),
+      outcome: () => new Promise(() => {}),
+    });
+    const page = desk(host);
+    void page.signIn("a");
+    await vi.waitFor(() => expect(host.asked.at(-1)).toMatchObject({ operation: "outcome" }));
+    const asked = host.asked.length;
+    await page.visit("a");
+    expect(host.opened).toEqual([started.authorization_url, started.authorization_url]);
+    host.open = () => Promise.reject(new Error("no browser could be opened"));
+    await page.visit("a");
+    expect(host.asked).toHaveLength(asked);
+    expect(page.begun["a"]?.signingIn).toMatchObject({ trouble: "No browser could be opened." });
+  });
+
   it("that cannot begin says why, and what to do", async () => {
     const page = desk(staged(showing(ended("a")), { reauthenticate: () => Promise.reject(refused) }));
     await page.signIn("a");
@@ -98,9 +126,19 @@ describe("actions", () => {
     ["sign-out", "logout"],
     ["remove", "remove"],
   ] as const)("%s is %s", async (action, operation) => {
-    const host = staged(showing(workload("a")));
+    const host = staged(showing(workload("a")), { logout: () => ({ revocation: "revoked" }) });
     await desk(host).act("a", action);
     expect(host.asked.at(-1)).toMatchObject({ operation, parameters: { name: "a" } });
+  });
+
+  it.each([
+    ["revoked", true, "Signed out, here and at the server."],
+    ["nothing_held", true, "There was no login to sign out of."],
+    [{ failed: "it did not answer" }, false, /^Signed out here, .* It did not answer\.$/],
+  ] as const)("sign-out tells how it went: %s", async (revocation, well, text) => {
+    const page = desk(staged(showing(workload("a")), { logout: () => ({ revocation }) }));
+    await page.act("a", "sign-out");
+    expect(page.begun["a"]?.said).toMatchObject({ well, text: expect.stringMatching(text) });
   });
 
   it("that fail say so at their row", async () => {
@@ -160,7 +198,33 @@ it("asks for what it missed when the engine is back", async () => {
   host.say.reachable(false);
   expect(page.reachable).toBe(false);
   host.say.reachable(true);
-  expect(host.asked.slice(before).map(({ operation }) => operation)).toEqual(["history", "rows"]);
+  expect(host.asked.slice(before).map(({ operation }) => operation)).toEqual(["history", "settings", "rows"]);
+});
+
+it("has the settings once the engine is back, where it was away when they were asked for", async () => {
+  let answer = (): Promise<typeof settings> => Promise.reject(new Away());
+  const host = staged(null, { settings: () => answer() });
+  const page = desk(host);
+  host.say.reachable(false);
+  await page.loadSettings();
+  expect(page.settings).toBeNull();
+  answer = async () => settings;
+  host.say.reachable(true);
+  await vi.waitFor(() => expect(page.settings).toEqual(settings));
+});
+
+it("shows the day that was asked for last, whichever answer comes first", async () => {
+  const answers: ((from: string) => void)[] = [];
+  const host = staged(showing(workload("a")), {
+    history: () => new Promise((done) => answers.push((from) => done({ from, to: "", workloads: {} }))),
+  });
+  const page = desk(host);
+  host.say.snapshot(showing(ended("a")));
+  answers[1]!("newer");
+  await vi.waitFor(() => expect(page.history?.from).toBe("newer"));
+  answers[0]!("older");
+  await new Promise((done) => setTimeout(done));
+  expect(page.history?.from).toBe("newer");
 });
 
 it("shows the settings as they hold, and keeps them where a change is refused", async () => {

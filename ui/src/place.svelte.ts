@@ -27,7 +27,9 @@ export class Here {
     return () => removeEventListener("hashchange", look);
   }
 
+  /** Where one is already, one arrives anew. */
   go(place: Place): void {
-    location.hash = href(place);
+    if (location.hash === href(place)) this.place = { ...place };
+    else location.hash = href(place);
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ended, problem, workload } from "../../tests/stage/samples";
 import type { Added, Look } from "../contract";
-import { asks, blank, errors, request, steps, suggestName, unfold } from "./add";
+import { asks, blank, errors, filled, isFolded, request, steps, suggestName } from "./add";
 
 describe("the name", () => {
   it.each([
@@ -54,13 +54,13 @@ describe("an error", () => {
   it("stands at its field, without the field's name", () => {
     const found = errors(problem({ field: "url", detail: "url: it must be https", hint: "write https://" }));
     expect(found).toEqual({ url: "It must be https. Write https://." });
-    expect(unfold(found)).toBe(false);
+    expect(isFolded(Object.keys(found))).toBe(false);
   });
 
   it("finds the field of a part of it, and unfolds it", () => {
     expect(errors(problem({ field: "scopes[1]" }))).toEqual({ scopes: "No." });
     expect(errors(problem({ field: "headers.X-Team" }))).toEqual({ headers: "No." });
-    expect(unfold(errors(problem({ field: "client_secret" })))).toBe(true);
+    expect(isFolded(Object.keys(errors(problem({ field: "client_secret" }))))).toBe(true);
   });
 
   it("of a taken name stands at the name", () => {
@@ -145,4 +145,10 @@ describe("the steps", () => {
     expect(steps(added("open"), workload("linear"), {})).toHaveLength(2);
     expect(steps(added({ unreachable: "x" }), undefined, {}).at(-1)).toMatchObject({ state: "failed" });
   });
+});
+
+it("tells what is filled in, so that nothing of it is folded away", () => {
+  expect(filled({ ...blank, url: "https://a.example", name: "a" })).toEqual(["url", "name"]);
+  expect(isFolded(filled({ ...blank, url: "https://a.example" }))).toBe(false);
+  expect(isFolded(filled({ ...blank, grant: "bearer" }))).toBe(true);
 });

@@ -93,9 +93,14 @@ export function errors(problem: Problem): Errors {
   return { [at]: explain(problem) };
 }
 
-/** Whether the fields that are folded away have to be seen. */
-export function unfold(found: Errors): boolean {
-  return Object.keys(found).some((field) => !["url", "name", "form"].includes(field));
+/** The fields that hold something else than at the beginning. */
+export function filled(form: Form): Field[] {
+  return (Object.keys(blank) as Field[]).filter((field) => form[field] !== blank[field]);
+}
+
+/** Whether one of these is folded away at first. */
+export function isFolded(names: string[]): boolean {
+  return names.some((name) => !["url", "name", "form"].includes(name));
 }
 
 export interface Asks {

@@ -124,7 +124,8 @@ describe("a row", () => {
 
   it("offers everything that makes sense, and only that", () => {
     expect(only(workload("a")).details.actions).toEqual(["sign-in", "try-now", "stop", "sign-out", "remove"]);
-    expect(only(stopped("a")).details.actions).toEqual(["start", "remove"]);
+    expect(only(stopped("a")).details.actions).toEqual(["start", "sign-out", "remove"]);
+    expect(only(stopped("a", { grant: "bearer" })).details.actions).toEqual(["start", "remove"]);
     expect(only(workload("a", { status: "removing" })).details.actions).toEqual([]);
     expect(only(workload("a", { expires_at: null, last_success_at: null })).details.actions).not.toContain("sign-out");
   });

@@ -8,10 +8,10 @@ import { clock, countdown, hostOf, inSentence, labels, list as names, sentence, 
 /** What a click can do to a workload. */
 export type Action = "sign-in" | "try-now" | "stop" | "start" | "sign-out" | "remove";
 
-/** How far the sign-in is that the person began. */
+/** How far a sign-in is. */
 export type SigningIn =
   | { stage: "asking" }
-  /** `trouble` says why the browser could not be opened. */
+  /** `address` is not known of one that was begun elsewhere; `trouble` says why the browser could not be opened. */
   | { stage: "waiting"; address: string | null; trouble?: string };
 
 /** How that ended which the person began here. */
@@ -265,7 +265,8 @@ function actions(workload: Workload): Action[] {
     case "error":
       return ["stop", "remove"];
     case "stopped":
-      return ["start", "remove"];
+      // Of what is stopped the engine does not tell whether it holds a login.
+      return ["start", ...(workload.grant === "bearer" ? [] : ["sign-out" as const]), "remove"];
     case "policy_stopped":
       return ["remove"];
     case "stopping":

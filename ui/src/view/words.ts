@@ -1,6 +1,6 @@
 // Labels, and times as people say them. What is wrong, and what to do about it, is said by the engine.
 
-import type { Phase, Problem } from "../contract";
+import type { Phase, Problem, Revocation } from "../contract";
 
 /** What the page calls a state. */
 export const labels: Record<Phase, string> = {
@@ -62,6 +62,21 @@ export function sentence(text: string): string {
 export function explain({ detail, hint, field }: Pick<Problem, "detail" | "hint" | "field">): string {
   const said = field && detail.startsWith(`${field}: `) ? detail.slice(field.length + 2) : detail;
   return [said, hint ?? ""].map(sentence).filter(Boolean).join(" ");
+}
+
+/** How a sign-out went. */
+export function signedOut(revocation: Revocation): string {
+  if (typeof revocation === "object") {
+    return `Signed out here, but the server could not be told: ${sentence(revocation.failed)}`;
+  }
+  switch (revocation) {
+    case "revoked":
+      return "Signed out, here and at the server.";
+    case "not_offered":
+      return "Signed out here; the server offers no way to be told.";
+    case "nothing_held":
+      return "There was no login to sign out of.";
+  }
 }
 
 /** A title as it stands within a sentence. */

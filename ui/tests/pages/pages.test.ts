@@ -150,6 +150,16 @@ describe("a login that the server ended", () => {
   });
 });
 
+it("opens a sign-in that was begun elsewhere, and leaves its end to both", async () => {
+  const login = world.run("login", "local", "--no-browser");
+  await row().getByText("Waiting for your browser…").waitFor();
+  const here = row().getByRole("button", { name: "Open it here" });
+  const callback = await arrived(page.context(), () => here.click());
+  await callback.close();
+  await row().getByText("Signed in.", { exact: true }).waitFor();
+  expect(await login).toBe(0);
+});
+
 describe("settings", () => {
   it("are reached, and hold at once", async () => {
     await page.getByRole("link", { name: "Settings" }).click();

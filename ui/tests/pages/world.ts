@@ -67,6 +67,15 @@ export class World {
     return address;
   }
 
+  /** Gives a command on the command line; gives its exit code. */
+  async run(...words: string[]): Promise<number | null> {
+    const env = { ...process.env, LAMPLIGHTER_HOME: this.#home };
+    const command = spawn(program, words, { env, stdio: ["ignore", "ignore", "inherit"] });
+    this.#ends.push(() => this.#stop(command));
+    await once(command, "exit");
+    return command.exitCode;
+  }
+
   async stopEngine(): Promise<void> {
     if (this.#engine) await this.#stop(this.#engine);
   }

@@ -25,6 +25,23 @@ const say = (page: Page, value: Snapshot) =>
 const send = (page: Page, place: Place) =>
   page.evaluate((place) => (window as unknown as InPage).host.send(place), place);
 
+/** From here on the engine hears what it is asked, and answers nothing. */
+const silence = (page: Page) =>
+  page.evaluate(() => {
+    const { host } = window as unknown as InPage;
+    host.call = (operation) => {
+      host.asked.push({ operation, parameters: {}, body: undefined });
+      return new Promise(() => {});
+    };
+  });
+
+/** How often the engine was asked for `operation`. */
+const times = (page: Page, operation: string) =>
+  page.evaluate(
+    (operation) => (window as unknown as InPage).host.asked.filter((asked) => asked.operation === operation).length,
+    operation,
+  );
+
 const focused = (page: Page) =>
   page.evaluate(
     () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent?.trim(),
@@ -108,6 +125,52 @@ it(
 );
 
 it(
+  "goes anew to where it is already",
+  on("list", async (page) => {
+    await send(page, { workload: "notion" });
+    await expect.poll(() => focused(page)).toBe("notion");
+    await page.setViewportSize({ width: 880, height: 320 });
+    await page.getByRole("link", { name: "Settings" }).focus();
+    await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+    await send(page, { workload: "notion" });
+    await expect.poll(() => focused(page)).toBe("notion");
+    await page
+      .getByRole("button", { name: "notion", exact: true })
+      .evaluate(
+        (head) =>
+          new Promise<void>((seen) =>
+            new IntersectionObserver(([entry]) => entry!.isIntersecting && seen()).observe(head),
+          ),
+      );
+  }),
+);
+
+it(
+  "gives the address of a sign-in that was begun elsewhere, where no browser can be opened",
+  on("list", async (page) => {
+    await say(page, snapshot([ended("linear", { signing_in: true })]));
+    await page.getByText("Waiting for your browser…").waitFor();
+    await page.getByRole("button", { name: "Open it here" }).click();
+    await page.getByRole("button", { name: "Open it again" }).waitFor();
+    expect(await page.evaluate(() => (window as unknown as InPage).host.opened)).toEqual([
+      "https://auth.example/authorize",
+    ]);
+    const address = page.getByText("https://auth.example/authorize");
+    expect(await address.isVisible()).toBe(false);
+    await page.evaluate(() => {
+      (window as unknown as InPage).host.open = () => Promise.reject(new Error("no browser could be opened"));
+    });
+    await page.getByRole("button", { name: "Open it again" }).click();
+    await page.getByRole("alert").waitFor();
+    await address.waitFor();
+    await page.getByRole("button", { name: "Copy the sign-in address of linear" }).click();
+    expect(await page.evaluate(() => (window as unknown as InPage).host.copied)).toEqual([
+      "https://auth.example/authorize",
+    ]);
+  }),
+);
+
+it(
   "is drawn as the settings ask, whatever the system prefers",
   on("list", async (page) => {
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -129,6 +192,85 @@ it(
     await page.getByLabel("Address").fill("https://mcp.example.com/mcp");
     await say(page, snapshot([ended("linear")]));
     expect(await page.getByLabel("Address").inputValue()).toBe("https://mcp.example.com/mcp");
+  }),
+);
+
+it(
+  "keeps what was typed into the form over the way back, until it is given up",
+  on("add", async (page) => {
+    await send(page, { screen: "add" });
+    await page.getByLabel("Address").fill("https://mcp.example.com/mcp");
+    await page.getByText("More, if the server needs it").click();
+    await page.getByLabel("Client id").fill("mine");
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "Add server" }).click();
+    expect(await page.getByLabel("Address").inputValue()).toBe("https://mcp.example.com/mcp");
+    expect(await page.getByLabel("Client id").inputValue()).toBe("mine");
+    expect(await page.getByLabel("Client id").isVisible()).toBe(true);
+    await page.getByLabel("Address").fill("https://mcp.other.example/mcp");
+    expect(await page.getByLabel("Name").inputValue()).toBe("other");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("link", { name: "Add server" }).click();
+    expect(await page.getByLabel("Address").inputValue()).toBe("");
+  }),
+);
+
+it(
+  "begins a form anew once a server is added, and goes on with it where that is taken back",
+  on("add-unreachable", async (page) => {
+    await send(page, { screen: "add" });
+    await page.getByLabel("Address").fill("https://mcp.linear.app/mcp");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await page.getByRole("button", { name: "Remove it and start over" }).click();
+    expect(await page.getByLabel("Address").inputValue()).toBe("https://mcp.linear.app/mcp");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await page.getByRole("button", { name: "Keep it" }).click();
+    await page.getByRole("link", { name: "Add server" }).click();
+    expect(await page.getByLabel("Address").inputValue()).toBe("");
+  }),
+);
+
+it(
+  "leaves Escape to an input method that composes",
+  on("add", async (page) => {
+    await send(page, { screen: "add" });
+    const escape = (how: { isComposing?: boolean; keyCode?: number }) =>
+      page.evaluate((how) => {
+        const key = new KeyboardEvent("keydown", { ...how, key: "Escape", bubbles: true });
+        document.activeElement!.dispatchEvent(key);
+      }, how);
+    await escape({ isComposing: true });
+    await escape({ keyCode: 229 });
+    expect(new URL(page.url()).hash).toBe("#/add");
+    await escape({});
+    expect(new URL(page.url()).hash).toBe("#/");
+  }),
+);
+
+it(
+  "does not drop the focus while a server is looked at, and asks once",
+  on("add", async (page) => {
+    await send(page, { screen: "add" });
+    await silence(page);
+    await page.getByLabel("Address").fill("https://mcp.example.com/mcp");
+    await page.getByRole("button", { name: "Add", exact: true }).focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Looking at mcp.example.com…" }).waitFor();
+    expect(await focused(page)).toBe("Looking at mcp.example.com…");
+    await page.keyboard.press("Enter");
+    expect(await times(page, "add")).toBe(1);
+  }),
+);
+
+it(
+  "does not drop the focus while a simulated server starts, and asks once",
+  on("empty", async (page) => {
+    await silence(page);
+    await page.getByRole("button", { name: "Try it with a simulated one" }).focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Enter");
+    expect(await focused(page)).toBe("Try it with a simulated one");
+    expect(await times(page, "simulated_server")).toBe(1);
   }),
 );
 

@@ -142,6 +142,11 @@ export const scenes: Record<string, () => Staged> = {
       ),
       { history: () => days },
     ),
+  "no-browser": () => {
+    const host = whole([notion, { ...linear, signing_in: true }]);
+    host.open = () => Promise.reject(new Error("no browser could be opened"));
+    return host;
+  },
   empty: () => staged(showing()),
   away: () => whole(),
   add: () => adding(() => asking),

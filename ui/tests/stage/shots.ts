@@ -41,6 +41,14 @@ export const shots: Shot[] = [
     },
   },
   {
+    name: "waiting-without-a-browser",
+    scene: "no-browser",
+    async act(page) {
+      await page.getByRole("button", { name: "Open it here" }).click();
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
     name: "remove",
     scene: "list",
     at: "#/server/notion",
