@@ -104,9 +104,11 @@ pub(super) fn in_the_way(obstacle: Obstacle, which: &str) -> Condition {
             "A firewall answered instead of the sign-in server.",
             "Connect to a network or VPN that lets you through",
         ),
-        Obstacle::Offline => {
-            ("Offline", "This machine seems to be offline.", "Nothing to do: it goes on when the network is back")
-        }
+        Obstacle::Offline => (
+            "Offline",
+            "The server cannot be reached: this machine is offline, or in the wrong network for it.",
+            "Nothing to do: it goes on when the network is back",
+        ),
     };
     Condition {
         code: obstacle.code().to_owned(),
