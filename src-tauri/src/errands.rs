@@ -1,11 +1,14 @@
 //! Carries out what the person asks for by menu or notice. What comes of it is told by a notice where it cannot be seen.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lamplighter_core::condition::HostTrouble;
 use lamplighter_engine::api::WindowRequest;
 use lamplighter_engine::engine::{ControlError, Handle, Reauthentication, SignIn, SignInOutcome};
 use lamplighter_engine::host::Screen;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::browser;
@@ -25,6 +28,8 @@ struct Inner {
     announce: Announce,
     troubles: Troubles,
     quit: CancellationToken,
+    /// The sign-ins that an errand sees to its end, by workload, and what has the browser opened for it again.
+    signing_in: Mutex<HashMap<String, Arc<Notify>>>,
 }
 
 impl Errands {
@@ -35,7 +40,7 @@ impl Errands {
         troubles: Troubles,
         quit: CancellationToken,
     ) -> Self {
-        Self(Arc::new(Inner { engine, window, announce, troubles, quit }))
+        Self(Arc::new(Inner { engine, window, announce, troubles, quit, signing_in: Mutex::default() }))
     }
 
     /// Carries out `order`, to its end where that is soon; a sign-in is waited for.
@@ -57,18 +62,41 @@ impl Errands {
         }
     }
 
-    /// Quietly where that may do, else in the browser; the outcome is told.
+    /// Quietly where that may do, else in the browser; the outcome is told, once however often it is asked for meanwhile.
     async fn sign_in(&self, name: &str) {
-        match self.0.engine.reauthenticate(name).await {
-            Ok(Reauthentication::SignedIn) => self.0.announce.send(Notice::signed_in(name)),
-            Ok(Reauthentication::SignIn(sign_in)) => self.sign_in_with_browser(name, sign_in).await,
-            Err(error) => self.refused(name, &error),
+        let again = match self.signing_in().entry(name.to_owned()) {
+            Entry::Occupied(errand) => return errand.get().notify_waiters(),
+            Entry::Vacant(none) => Arc::clone(none.insert(Arc::default())),
+        };
+        let told = match self.0.engine.reauthenticate(name).await {
+            Ok(Reauthentication::SignedIn) => Some(Notice::signed_in(name)),
+            Ok(Reauthentication::SignIn(sign_in)) => self.sign_in_with_browser(name, sign_in, &again).await,
+            Err(error) => Some(refusal(name, &error)),
+        };
+        self.signing_in().remove(name);
+        if let Some(told) = told {
+            self.0.announce.send(told);
         }
     }
 
-    async fn sign_in_with_browser(&self, name: &str, mut sign_in: SignIn) {
+    /// What came of it; the browser is opened for it once more each time `again` says so.
+    async fn sign_in_with_browser(&self, name: &str, mut sign_in: SignIn, again: &Notify) -> Option<Notice> {
+        let ended = loop {
+            self.open_browser(name, sign_in.authorization_url.clone().into()).await;
+            tokio::select! {
+                ended = sign_in.outcome.wait_for(Option::is_some) => break ended.ok()?.clone(),
+                () = again.notified() => {}
+            }
+        };
+        match ended? {
+            SignInOutcome::SignedIn => Some(Notice::signed_in(name)),
+            SignInOutcome::Failed(reason) => Some(Notice::not_signed_in(name, &reason)),
+        }
+    }
+
+    async fn open_browser(&self, name: &str, address: String) {
         let no_browser = HostTrouble::NoBrowser;
-        match browser::open(sign_in.authorization_url.into()).await {
+        match browser::open(address).await {
             Ok(()) => {
                 self.0.troubles.clear(&no_browser);
             }
@@ -78,16 +106,10 @@ impl Errands {
                 self.0.troubles.raise(no_browser);
             }
         }
-        let ended = match sign_in.outcome.wait_for(Option::is_some).await {
-            Ok(ended) => ended.clone(),
-            // The engine stopped, and everything with it.
-            Err(_) => return,
-        };
-        match ended {
-            Some(SignInOutcome::SignedIn) => self.0.announce.send(Notice::signed_in(name)),
-            Some(SignInOutcome::Failed(reason)) => self.0.announce.send(Notice::not_signed_in(name, &reason)),
-            None => {}
-        }
+    }
+
+    fn signing_in(&self) -> MutexGuard<'_, HashMap<String, Arc<Notify>>> {
+        self.0.signing_in.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn retry_all(&self) {
@@ -124,7 +146,11 @@ impl Errands {
     }
 
     fn refused(&self, name: &str, error: &ControlError) {
-        tracing::warn!(workload = name, %error, "not done");
-        self.0.announce.send(Notice::failed(name, error));
+        self.0.announce.send(refusal(name, error));
     }
+}
+
+fn refusal(name: &str, error: &ControlError) -> Notice {
+    tracing::warn!(workload = name, %error, "not done");
+    Notice::failed(name, error)
 }

@@ -26,7 +26,7 @@ use crate::host::Troubles;
 use crate::order::Order;
 use crate::tray::lamp::Lamp;
 
-pub(crate) use self::notice::{Notice, Slot};
+pub(crate) use self::notice::{Notice, Stays};
 
 /// How long the desktop may take to show one.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -101,9 +101,7 @@ pub(crate) struct Notices {
 
 /// A notice that was shown, and may be still.
 struct Remembered {
-    slot: Slot,
-    /// The workload that it asks to sign in to.
-    sign_in: Option<String>,
+    notice: Notice,
     number: u32,
     _waiting: AbortOnDropHandle<()>,
 }
@@ -151,7 +149,7 @@ impl Notices {
     }
 
     async fn show(&mut self, notice: Notice, errands: &Errands) {
-        let replaced = self.forget(&notice.slot);
+        let replaced = self.forget(&notice);
         let shown = within(&*self.clock, PATIENCE, self.board.show(&notice, replaced)).await;
         let trouble = HostTrouble::NoNotificationDaemon;
         match shown.unwrap_or_else(|| Err(NotShown("the desktop does not answer".into()))) {
@@ -169,16 +167,19 @@ impl Notices {
         }
     }
 
-    /// Takes down what asks for sign-ins that are no longer needed: the person may have answered elsewhere.
+    /// Takes down what asks for a person whom nothing that it speaks of needs any more: they may have answered elsewhere.
     async fn take_down_answered(&mut self, snapshot: &Snapshot) {
-        let needed = |name: &str| {
-            snapshot.workloads.iter().any(|workload| workload.name == name && Lamp::of(workload) == Lamp::NeedsYou)
+        let needed = |name: &String| {
+            snapshot.workloads.iter().any(|workload| workload.name == *name && Lamp::of(workload) == Lamp::NeedsYou)
         };
         let mut answered = Vec::new();
-        self.shown.retain(|shown| {
-            let stays = shown.sign_in.as_deref().is_none_or(needed);
+        self.shown.retain(|Remembered { notice, number, .. }| {
+            let stays = match notice.stays {
+                Stays::UntilAnswered => notice.workloads.iter().any(needed),
+                Stays::Awhile | Stays::UntilSeen => true,
+            };
             if !stays {
-                answered.push(shown.number);
+                answered.push(*number);
             }
             stays
         });
@@ -187,25 +188,14 @@ impl Notices {
         }
     }
 
-    /// What the desktop calls the notice that one in `slot` takes the place of: its like, or for the outcome of a sign-in
-    /// the one that asked for it. Nobody waits for a click on that one from now on.
-    fn forget(&mut self, slot: &Slot) -> Option<u32> {
-        let asked = |shown: &Remembered| match (slot, &shown.sign_in) {
-            (Slot::Asked(name), Some(sign_in)) => name == sign_in,
-            (Slot::Asked(_) | Slot::Toast(_) | Slot::Window, _) => false,
-        };
-        let index = self.shown.iter().rposition(|shown| shown.slot == *slot || asked(shown))?;
+    /// What the desktop calls the notice that `notice` takes the place of. Nobody waits for a click on that one from now on.
+    fn forget(&mut self, notice: &Notice) -> Option<u32> {
+        let index = self.shown.iter().rposition(|shown| notice.replaces(&shown.notice))?;
         Some(self.shown.remove(index)?.number)
     }
 
-    fn remember(
-        &mut self,
-        Notice { slot, opens, sign_in, .. }: Notice,
-        number: u32,
-        clicked: BoxFuture<'static, Option<Click>>,
-        errands: Errands,
-    ) {
-        let asked = sign_in.clone();
+    fn remember(&mut self, notice: Notice, number: u32, clicked: BoxFuture<'static, Option<Click>>, errands: Errands) {
+        let (asked, opens) = (notice.sign_in.clone(), notice.opens());
         let waiting = tokio::spawn(async move {
             let order = match (clicked.await, asked) {
                 (Some(Click::SignIn), Some(name)) => Order::SignIn(name),
@@ -218,7 +208,7 @@ impl Notices {
         if self.shown.len() == REMEMBERED {
             self.shown.pop_front();
         }
-        self.shown.push_back(Remembered { slot, sign_in, number, _waiting: AbortOnDropHandle::new(waiting) });
+        self.shown.push_back(Remembered { notice, number, _waiting: AbortOnDropHandle::new(waiting) });
     }
 }
 

@@ -58,8 +58,32 @@ pub struct Toast {
     pub workloads: Vec<String>,
     /// The workload that its Sign in button is for.
     pub sign_in: Option<String>,
-    /// Whether it asks something of the person (and so stays).
-    pub urgent: bool,
+    /// What it tells.
+    pub news: News,
+}
+
+/// What a toast tells of the workloads that it speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// They cannot renew their logins, and try again.
+    Retrying,
+    /// They work again, or some of them do.
+    Recovered,
+    /// They need the person to sign in, or what stands in for that.
+    SignInNeeded,
+    /// Their renewed logins could not be saved.
+    NotStored,
+}
+
+impl News {
+    /// Whether something is asked of the person, so that the toast stays.
+    #[must_use]
+    pub fn asks(self) -> bool {
+        match self {
+            Self::SignInNeeded => true,
+            Self::Retrying | Self::Recovered | Self::NotStored => false,
+        }
+    }
 }
 
 /// Collects the notices of all workloads into toasts.
@@ -254,28 +278,22 @@ impl Group {
     }
 
     fn toast(&self) -> Toast {
-        let words = match &self.subject {
+        let (news, words) = match &self.subject {
             Subject::Retrying(_) if !self.recovered.is_empty() => {
                 let waiting = self.members.iter().filter(|name| self.waiting.contains(*name));
-                toasts::recovered(&self.recovered, &waiting.cloned().collect::<Vec<_>>())
+                (News::Recovered, toasts::recovered(&self.recovered, &waiting.cloned().collect::<Vec<_>>()))
             }
-            Subject::Retrying(cause) => toasts::retrying(&self.members, cause),
-            Subject::SignInNeeded(grant, cause) => toasts::sign_in_needed(&self.members, *grant, cause),
-            Subject::NotStored => toasts::not_stored(&self.members),
+            Subject::Retrying(cause) => (News::Retrying, toasts::retrying(&self.members, cause)),
+            Subject::SignInNeeded(grant, cause) => {
+                (News::SignInNeeded, toasts::sign_in_needed(&self.members, *grant, cause))
+            }
+            Subject::NotStored => (News::NotStored, toasts::not_stored(&self.members)),
         };
-        let asks = matches!(self.subject, Subject::SignInNeeded(..));
         let by_sign_in = matches!(self.subject, Subject::SignInNeeded(GrantKind::AuthorizationCode, _));
         let sign_in = match self.members.as_slice() {
             [only] if by_sign_in => Some(only.clone()),
             _ => None,
         };
-        Toast {
-            id: self.id,
-            title: words.title,
-            body: words.body,
-            workloads: self.members.clone(),
-            sign_in,
-            urgent: asks,
-        }
+        Toast { id: self.id, title: words.title, body: words.body, workloads: self.members.clone(), sign_in, news }
     }
 }

@@ -11,7 +11,7 @@ use zbus::message::Type;
 use zbus::zvariant::DynamicType;
 use zbus::{MatchRule, Message, MessageStream};
 
-use super::{Board, Click, NotShown, Notice, Shown};
+use super::{Board, Click, NotShown, Notice, Shown, Stays};
 
 /// The daemon's name, and that of its interface.
 const DAEMON: &str = "org.freedesktop.Notifications";
@@ -110,12 +110,10 @@ fn draw(notice: &Notice, can: &Capabilities, replaced: Option<u32>) -> Notificat
     let mut drawn = Notification::new();
     drawn.appname("Lamplighter").summary(&notice.title).hint(Hint::DesktopEntry(DESKTOP_ENTRY.to_owned()));
     drawn.body(&if can.markup { escaped(&notice.body) } else { notice.body.clone() });
-    // What asks for the person stays until they have seen it.
-    if notice.urgent {
-        drawn.urgency(Urgency::Critical).timeout(Timeout::Never);
-    } else {
-        drawn.urgency(Urgency::Normal).timeout(Timeout::Default);
-    }
+    match notice.stays {
+        Stays::UntilSeen | Stays::UntilAnswered => drawn.urgency(Urgency::Critical).timeout(Timeout::Never),
+        Stays::Awhile => drawn.urgency(Urgency::Normal).timeout(Timeout::Default),
+    };
     if can.actions {
         drawn.action(BODY, "Open Lamplighter");
         if notice.sign_in.is_some() {
@@ -139,8 +137,7 @@ mod tests {
 
     fn notice() -> Notice {
         Notice {
-            sign_in: Some("linear".to_owned()),
-            urgent: true,
+            stays: Stays::UntilAnswered,
             body: "It said <no> & left.".to_owned(),
             ..Notice::not_signed_in("linear", "")
         }
@@ -161,7 +158,7 @@ mod tests {
         assert_eq!(drawn.timeout, Timeout::Never);
         assert!(drawn.hints.contains(&Hint::Urgency(Urgency::Critical)));
         assert_eq!(drawn.body, "It said &lt;no&gt; &amp; left.");
-        notice.urgent = false;
+        notice.stays = Stays::Awhile;
         assert_eq!(draw(&notice, &can, None).timeout, Timeout::Default);
     }
 }

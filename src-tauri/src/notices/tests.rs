@@ -1,16 +1,20 @@
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use lamplighter_core::config::{Config, Environment, SecretStoreKind};
+use lamplighter_core::config::{Config, Environment, GrantKind, Resource, SecretStoreKind};
+use lamplighter_core::notice::{News, Toast};
 use lamplighter_engine::clock::VirtualClock;
-use lamplighter_engine::engine::{Engine, Ports};
+use lamplighter_engine::engine::{Engine, NewWorkload, Ports};
 use lamplighter_engine::machine::Machine;
 use lamplighter_engine::profile::Profile;
 use lamplighter_engine::settings::{ChangedDesktop, ChangedSettings};
 use lamplighter_engine::{journal, secrets};
+use lamplighter_simulator::World;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::notice::Slot;
 use super::*;
 use crate::window::Window;
 
@@ -63,6 +67,7 @@ struct Stage {
     daemon: Arc<Daemon>,
     announce: Announce,
     clock: VirtualClock,
+    servers: World,
     _home: TempDir,
 }
 
@@ -92,7 +97,7 @@ impl Stage {
             CancellationToken::new(),
         );
         tokio::spawn(notices.run(handle, errands));
-        Self { engine, daemon, announce, clock, _home: home }
+        Self { engine, daemon, announce, clock, servers: World::new(), _home: home }
     }
 
     /// Everything that can happen now has happened.
@@ -104,6 +109,33 @@ impl Stage {
 
     async fn announce(&self, notice: Notice) {
         self.announce.send(notice);
+        self.settle().await;
+    }
+
+    /// Something changes, and so the engine tells of everything.
+    async fn change(&self) {
+        self.engine.handle().set_host_conditions(vec![HostTrouble::NoBrowser]);
+        self.settle().await;
+    }
+
+    /// Adds a server under `name` that needs a sign-in.
+    async fn add(&self, name: &str) {
+        let workload = NewWorkload {
+            name: name.parse().unwrap(),
+            url: self.servers.server(name).unwrap().mcp_url(),
+            client_id: None,
+            client_secret: None,
+            scopes: Vec::new(),
+            resource: Resource::default(),
+            issuer: None,
+            grant: GrantKind::default(),
+            bearer: None,
+            headers: BTreeMap::new(),
+        };
+        let engine = self.engine.handle();
+        engine.add(workload).await.unwrap();
+        let needs_you = |all: &Arc<Snapshot>| all.workloads.iter().any(|one| Lamp::of(one) == Lamp::NeedsYou);
+        engine.subscribe().wait_for(needs_you).await.unwrap();
         self.settle().await;
     }
 
@@ -124,6 +156,14 @@ impl Stage {
     fn conditions(&self) -> Vec<String> {
         self.engine.handle().snapshot().conditions.iter().map(|condition| condition.code.clone()).collect()
     }
+}
+
+/// A toast that asks to sign in to `workloads`.
+fn asking(workloads: &[&str]) -> Notice {
+    let workloads: Vec<_> = workloads.iter().map(|&name| name.to_owned()).collect();
+    let sign_in = if let [only] = workloads.as_slice() { Some(only.clone()) } else { None };
+    let (title, body) = ("a sign-in is needed".to_owned(), "The server ended this login.".to_owned());
+    Notice::from(Toast { id: 7, title, body, workloads, sign_in, news: News::SignInNeeded })
 }
 
 #[tokio::test]
@@ -211,8 +251,7 @@ async fn a_click_on_one_that_was_replaced_does_nothing() {
 #[tokio::test]
 async fn the_outcome_of_a_sign_in_takes_the_place_of_what_asked_for_it() {
     let stage = Stage::set().await;
-    let asking = Notice { slot: Slot::Toast(7), ..Notice::not_signed_in("linear", "the server ended this login") };
-    stage.announce(asking).await;
+    stage.announce(asking(&["linear"])).await;
     stage.announce(Notice::signed_in("linear")).await;
     assert_eq!(stage.shown()[1], ("linear is signed in".to_owned(), Some(1)));
     stage.engine.stop().await;
@@ -221,17 +260,44 @@ async fn the_outcome_of_a_sign_in_takes_the_place_of_what_asked_for_it() {
 #[tokio::test]
 async fn what_asks_for_a_sign_in_is_taken_down_when_none_is_needed_any_more() {
     let stage = Stage::set().await;
-    let asking = Notice { slot: Slot::Toast(7), ..Notice::not_signed_in("linear", "the server ended this login") };
-    stage.announce(asking).await;
+    stage.announce(asking(&["linear"])).await;
     stage.announce(Notice::signed_in("notion")).await;
     // Something changes, and there is no linear that needs a sign-in.
-    stage.engine.handle().set_host_conditions(vec![HostTrouble::NoBrowser]);
-    stage.settle().await;
+    stage.change().await;
     assert!(stage.daemon.taken_down.lock().unwrap().is_empty(), "the outcome may be about to take its place");
     stage.clock.advance(ANSWERED);
     stage.settle().await;
     assert_eq!(*stage.daemon.taken_down.lock().unwrap(), [1]);
     stage.announce(Notice::signed_in("linear")).await;
     assert_eq!(stage.shown()[2], ("linear is signed in".to_owned(), None));
+    stage.engine.stop().await;
+}
+
+#[tokio::test]
+async fn the_word_on_a_sign_in_that_failed_is_not_taken_down_where_none_is_needed() {
+    let stage = Stage::set().await;
+    stage.announce(Notice::not_signed_in("linear", "the sign-in was cancelled")).await;
+    stage.change().await;
+    stage.clock.advance(ANSWERED);
+    stage.settle().await;
+    assert!(stage.daemon.taken_down.lock().unwrap().is_empty(), "a server that is only tried again is not signed in");
+    stage.engine.stop().await;
+}
+
+#[tokio::test]
+async fn what_asks_for_several_or_has_no_button_is_taken_down_when_none_needs_it_any_more() {
+    let stage = Stage::set().await;
+    stage.announce(asking(&["linear", "notion"])).await;
+    let pasted = Notice { slot: Slot::Toast(8), sign_in: None, ..asking(&["sentry"]) };
+    stage.announce(pasted).await;
+    stage.add("notion").await;
+    stage.clock.advance(ANSWERED);
+    stage.settle().await;
+    assert_eq!(*stage.daemon.taken_down.lock().unwrap(), [2], "notion needs the person still");
+    stage.engine.handle().remove("notion").await.unwrap();
+    stage.settle().await;
+    stage.clock.advance(ANSWERED);
+    stage.settle().await;
+    assert_eq!(*stage.daemon.taken_down.lock().unwrap(), [2, 1]);
     stage.engine.stop().await;
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lamplighter_core::condition::{Cause, Transport};
 use lamplighter_core::config::GrantKind;
-use lamplighter_core::notice::{Board, Notice, Toast};
+use lamplighter_core::notice::{Board, News, Notice, Toast};
 use lamplighter_core::{Moment, Reading};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -86,7 +86,7 @@ fn a_notice_is_shown_at_once() {
         body: "The sign-in server answered 403 with a web page. Nothing to do: it goes on by itself.".to_owned(),
         workloads: vec!["linear".to_owned()],
         sign_in: None,
-        urgent: false,
+        news: News::Retrying,
     };
     assert_eq!(toast, expected);
     assert_eq!(desk.board.deadline(), None);
@@ -98,7 +98,7 @@ fn a_needed_sign_in_stays_and_has_its_button() {
     let toast = desk.toast("linear", &ended());
     assert_eq!(toast.title, "linear needs you to sign in");
     assert_eq!(toast.body, "The sign-in server ended this login.");
-    assert_eq!((toast.sign_in.as_deref(), toast.urgent), (Some("linear"), true));
+    assert_eq!((toast.sign_in.as_deref(), toast.news), (Some("linear"), News::SignInNeeded));
 }
 
 #[test]
@@ -108,7 +108,8 @@ fn where_no_button_signs_in_the_toast_says_what_to_do() {
     let toast = desk.toast("linear", &pasted);
     assert_eq!((toast.title.as_str(), toast.sign_in.as_deref()), ("linear needs a new token", None));
     assert!(toast.body.starts_with("The server refuses this login. To give a new token, "), "{}", toast.body);
-    assert!(toast.body.contains("`lamplighter add linear URL --bearer-stdin`") && toast.urgent);
+    assert!(toast.body.contains("`lamplighter add linear URL --bearer-stdin`"), "{}", toast.body);
+    assert!(toast.news.asks());
     let both = desk.toast("notion", &pasted);
     assert_eq!((both.id, both.title.as_str()), (1, "2 servers need a new token"));
     assert_eq!(both.body, "linear and notion: the server refuses this login.");
@@ -127,7 +128,7 @@ fn a_token_that_is_not_saved_is_said() {
     let mut desk = Desk::new();
     let toast = desk.toast("linear", &Notice::NotStored);
     assert_eq!(toast.title, "linear: login not saved yet");
-    assert!(!toast.urgent && toast.sign_in.is_none());
+    assert_eq!((toast.sign_in.as_deref(), toast.news), (None, News::NotStored));
     let toast = desk.toast("notion", &Notice::NotStored);
     assert_eq!((toast.id, toast.title.as_str()), (1, "2 logins not saved yet"));
     assert!(toast.body.starts_with("linear and notion: the renewed login works"), "{}", toast.body);
@@ -205,7 +206,7 @@ fn several_that_need_a_sign_in_share_a_toast_without_a_button() {
     let mut desk = Desk::new();
     desk.notice("linear", &ended());
     let toast = desk.toast("notion", &ended());
-    assert_eq!((toast.id, toast.sign_in, toast.urgent), (1, None, true));
+    assert_eq!((toast.id, toast.sign_in, toast.news), (1, None, News::SignInNeeded));
     assert_eq!(toast.title, "2 servers need you to sign in");
     assert_eq!(toast.body, "linear and notion: the sign-in server ended this login.");
 }

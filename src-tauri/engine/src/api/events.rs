@@ -24,7 +24,7 @@ const CATCH_UP: usize = 1_000;
 
 /// A desktop notification: to show, or to put in place of an earlier one with the same `id`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[expect(missing_docs, reason = "the fields are those of `lamplighter_core::notice::Toast`")]
+#[expect(missing_docs, reason = "the fields are those of `lamplighter_core::notice::Toast`, and whether its news asks")]
 pub struct Toasted {
     pub id: u64,
     pub title: String,
@@ -35,8 +35,8 @@ pub struct Toasted {
 }
 
 impl From<Toast> for Toasted {
-    fn from(Toast { id, title, body, workloads, sign_in, urgent }: Toast) -> Self {
-        Self { id, title, body, workloads, sign_in, urgent }
+    fn from(Toast { id, title, body, workloads, sign_in, news }: Toast) -> Self {
+        Self { id, title, body, workloads, sign_in, urgent: news.asks() }
     }
 }
 
