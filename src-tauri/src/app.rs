@@ -36,16 +36,23 @@ pub(crate) fn run(hidden: bool) -> ExitCode {
     };
     if !host::is_there() {
         // Whoever runs already may well have a display.
-        if matches!(profile.running(), Ok(Some(_))) {
-            return second::start(&profile, &clock, hidden);
-        }
-        return give_up(1, &NoDisplay, NoDisplay::hint());
+        let runs = matches!(profile.running(), Ok(Some(_)));
+        let met = runs.then(|| second::start(&profile, &clock, hidden)).flatten();
+        return met.unwrap_or_else(|| give_up(1, &NoDisplay, NoDisplay::hint()));
     }
-    match start(&profile, &environment, config, &clock) {
-        Ok((thread, troubles)) => reside(thread, troubles, profile, clock, hidden),
-        Err(StartError::Held(_)) => second::start(&profile, &clock, hidden),
-        Err(error @ (StartError::Config(_) | StartError::Http(_))) => give_up(2, &error, &error.hint()),
-        Err(error @ (StartError::Listen { .. } | StartError::Files { .. })) => give_up(1, &error, &error.hint()),
+    loop {
+        match start(&profile, &environment, config.clone(), &clock) {
+            Ok((thread, troubles)) => return reside(thread, troubles, profile, clock, hidden),
+            Err(StartError::Held(_)) => {
+                if let Some(code) = second::start(&profile, &clock, hidden) {
+                    return code;
+                }
+            }
+            Err(error @ (StartError::Config(_) | StartError::Http(_))) => return give_up(2, &error, &error.hint()),
+            Err(error @ (StartError::Listen { .. } | StartError::Files { .. })) => {
+                return give_up(1, &error, &error.hint());
+            }
+        }
     }
 }
 

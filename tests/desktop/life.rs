@@ -93,6 +93,33 @@ async fn quitting_finishes_a_refresh_that_is_under_way() {
 }
 
 #[tokio::test]
+async fn a_start_while_the_one_before_ends_takes_its_place() {
+    let Stage { servers, product, tray: _tray, mut app, desktop } = Stage::set().await;
+    product.sign_in(&servers.mcp).await;
+    for (round, arguments) in [&["--hidden"][..], &[]].into_iter().enumerate() {
+        let tray = desktop.tray().await;
+        tray.until_lamp("lit").await;
+        servers.control("delay=3000").await;
+        let mut exchanges = servers.exchanges().await;
+        product.done(&["retry", NAME]).await;
+        let came = exchanges.recv().await.unwrap();
+        assert!(came.contains("came"), "{came}");
+        tray.press(&["Quit"]).await;
+        let engine = product.profile().join("engine.json");
+        until("the engine to begin its end", async || (!engine.exists()).then_some(())).await;
+        let next = product.desktop(arguments);
+        assert_eq!(app.ended().await.code(), Some(0));
+        servers.control("delay=0").await;
+        product.until_engine().await;
+        assert_eq!(product.engine_file()["pid"], next.id(), "round {round}");
+        app = next;
+    }
+    desktop.screen.as_ref().unwrap().until_window(TITLE).await;
+    assert_eq!(servers.count("sign_ins").await, 1, "nothing was lost");
+    assert_eq!(app.terminate().await.code(), Some(0));
+}
+
+#[tokio::test]
 async fn where_serve_runs_the_app_becomes_a_window_on_it() {
     let (desktop, servers) = tokio::join!(Desktop::start(Furniture::ALL), Servers::start(3600));
     let product = desktop.product();
