@@ -115,7 +115,7 @@ fn reside(
     let (engine, runtime) = (thread.engine().clone(), thread.runtime().clone());
     let quit = CancellationToken::new();
     let troubles = Troubles::new(engine.clone(), known);
-    let window = Window::new(troubles.clone());
+    let window = Window::new(troubles.clone(), Arc::clone(&clock));
     let (notices, announce) = Notices::new(notices::system(), troubles.clone(), Arc::clone(&clock));
     let errands = Errands::new(engine.clone(), window.clone(), announce, troubles.clone(), quit.clone());
 

@@ -18,6 +18,8 @@ mod host;
 mod notices;
 mod order;
 mod program;
+#[cfg(test)]
+mod samples;
 mod second;
 mod tray;
 mod window;

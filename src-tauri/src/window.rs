@@ -1,19 +1,20 @@
 //! The window: a program of its own, so that everything a webview costs is given back when it is closed.
 //!
 //! Here is the resident's side: it starts the program, tells it through its standard input what to show, and takes from
-//! its standard output what it says. [`page`] is the other side.
+//! its standard output what it says, as [`process`] has it. [`page`] is the other side.
 
 mod page;
+mod process;
 
 use std::io;
-use std::process::{ExitCode, ExitStatus, Stdio};
+use std::process::{ExitCode, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lamplighter_core::condition::HostTrouble;
 use lamplighter_engine::api::WindowRequest;
+use lamplighter_engine::ports::Clock;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clipboard::Clipboard;
@@ -29,16 +30,16 @@ const NO_DISPLAY: u8 = 4;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Told {
-    /// Come to the front, at this place.
-    Show(WindowRequest),
+    /// Come to the front, at this place, and say by the number when it can be seen.
+    Show { number: u64, place: WindowRequest },
 }
 
 /// What the window tells the resident, a line of JSON each.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Said {
-    /// It can be seen.
-    Shown,
+    /// It can be seen, as it was told under this number; 0 is what it was started for.
+    Shown(u64),
     /// Put this on the clipboard.
     Copy(String),
 }
@@ -49,7 +50,7 @@ pub(crate) enum NotShown {
     /// The display that this program was started on is gone.
     #[error("the display that Lamplighter was started on cannot be reached")]
     NoDisplay,
-    /// Its process could not be started, or ended at once.
+    /// Its process could not be started, ended at once, or shows nothing.
     #[error("its program does not run; the log says more")]
     BrokeDown,
 }
@@ -59,20 +60,40 @@ pub(crate) enum NotShown {
 pub(crate) struct Window {
     clipboard: Clipboard,
     troubles: Troubles,
+    clock: Arc<dyn Clock>,
+    begin: Arc<Begin>,
     /// To the one that is open.
     open: Arc<Mutex<Option<mpsc::UnboundedSender<Wish>>>>,
 }
 
+/// Starts the window's process at a place.
+type Begin = dyn Fn(&WindowRequest) -> io::Result<Child> + Send + Sync;
+
 /// That the window be seen at a place.
 struct Wish {
     place: WindowRequest,
-    fulfilled: oneshot::Sender<Result<(), NotShown>>,
+    /// Who wait for it.
+    fulfilled: Vec<oneshot::Sender<Result<(), NotShown>>>,
+}
+
+impl Wish {
+    /// Tells everybody who waits.
+    fn end(self, how: Result<(), NotShown>) {
+        for fulfilled in self.fulfilled {
+            // Whoever asked may have gone.
+            let _ = fulfilled.send(how);
+        }
+    }
 }
 
 impl Window {
     /// A window that is not open. `troubles` hears of a display that is gone.
-    pub(crate) fn new(troubles: Troubles) -> Self {
-        Self { clipboard: Clipboard::default(), troubles, open: Arc::default() }
+    pub(crate) fn new(troubles: Troubles, clock: Arc<dyn Clock>) -> Self {
+        Self::begun_by(Arc::new(start), troubles, clock)
+    }
+
+    fn begun_by(begin: Arc<Begin>, troubles: Troubles, clock: Arc<dyn Clock>) -> Self {
+        Self { clipboard: Clipboard::default(), troubles, clock, begin, open: Arc::default() }
     }
 
     /// Shows the window at `place`: opens it, or brings the open one to the front. Ready when it can be seen.
@@ -81,14 +102,8 @@ impl Window {
     /// When it cannot be shown.
     pub(crate) async fn show(&self, place: WindowRequest) -> Result<(), NotShown> {
         let (fulfilled, done) = oneshot::channel();
-        let asked = self.ask(Wish { place, fulfilled }).map_err(|error| {
-            tracing::error!(%error, "the window's process cannot be started");
-            NotShown::BrokeDown
-        });
-        let shown = match asked {
-            Ok(()) => done.await.unwrap_or(Err(NotShown::BrokeDown)),
-            Err(error) => Err(error),
-        };
+        self.ask(Wish { place, fulfilled: vec![fulfilled] });
+        let shown = done.await.unwrap_or(Err(NotShown::BrokeDown));
         match shown {
             Ok(()) => self.troubles.clear(&HostTrouble::NoDisplay),
             Err(NotShown::NoDisplay) => self.troubles.raise(HostTrouble::NoDisplay),
@@ -108,20 +123,26 @@ impl Window {
     }
 
     /// Passes `wish` on to the window that is open, or else to a new one.
-    fn ask(&self, wish: Wish) -> io::Result<()> {
+    fn ask(&self, wish: Wish) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let wish = match open.as_ref() {
             Some(window) => match window.send(wish) {
-                Ok(()) => return Ok(()),
+                Ok(()) => return,
                 Err(mpsc::error::SendError(wish)) => wish,
             },
             None => wish,
         };
-        let process = start(&wish.place)?;
-        let (window, wishes) = mpsc::unbounded_channel();
-        tokio::spawn(attend(process, wish, wishes, self.clipboard.clone()));
-        *open = Some(window);
-        Ok(())
+        match (self.begin)(&wish.place) {
+            Ok(process) => {
+                let (window, wishes) = mpsc::unbounded_channel();
+                tokio::spawn(process::attend(process, wish, wishes, self.clone()));
+                *open = Some(window);
+            }
+            Err(error) => {
+                tracing::error!(%error, "the window's process cannot be started");
+                wish.end(Err(NotShown::BrokeDown));
+            }
+        }
     }
 }
 
@@ -146,81 +167,6 @@ pub(crate) fn open_alone() -> ExitCode {
     }
 }
 
-/// Stays with the window's process until it ends.
-async fn attend(mut process: Child, first: Wish, mut wishes: mpsc::UnboundedReceiver<Wish>, clipboard: Clipboard) {
-    let (Some(mut input), Some(output)) = (process.stdin.take(), process.stdout.take()) else { return };
-    let mut said = BufReader::new(output).lines();
-    // Who waits to see it; nobody does from the moment that it can be seen.
-    let mut waiting = Some(vec![first.fulfilled]);
-    let ended = loop {
-        tokio::select! {
-            // Processes of the webview may hold on to the output longer than the window lasts.
-            ended = process.wait() => break ended,
-            Ok(Some(line)) = said.next_line() => match serde_json::from_str(&line) {
-                Ok(Said::Shown) => {
-                    for fulfilled in waiting.take().into_iter().flatten() {
-                        let _ = fulfilled.send(Ok(()));
-                    }
-                }
-                Ok(Said::Copy(text)) => drop(tokio::spawn(copy(clipboard.clone(), text))),
-                Err(error) => tracing::error!(%error, "the window says something unknown"),
-            },
-            wish = wishes.recv() => {
-                let Some(Wish { place, fulfilled }) = wish else {
-                    // The resident ends, and the window with it.
-                    drop(input);
-                    break process.wait().await;
-                };
-                tell(&mut input, place).await;
-                match &mut waiting {
-                    Some(waiting) => waiting.push(fulfilled),
-                    None => drop(fulfilled.send(Ok(()))),
-                }
-            }
-        }
-    };
-    if let Err(why) = judged(ended) {
-        for fulfilled in waiting.into_iter().flatten() {
-            let _ = fulfilled.send(Err(why));
-        }
-    }
-}
-
-/// How the window's process ended.
-fn judged(ended: io::Result<ExitStatus>) -> Result<(), NotShown> {
-    match ended {
-        Ok(status) if status.success() => {
-            tracing::debug!("the window was closed");
-            Ok(())
-        }
-        Ok(status) if status.code() == Some(NO_DISPLAY.into()) => {
-            tracing::warn!("the window cannot be shown: no display can be reached");
-            Err(NotShown::NoDisplay)
-        }
-        // The toolkit ends it when its display goes away, and says no more than that it failed.
-        Ok(status) => {
-            tracing::error!(%status, "the window broke down");
-            Err(NotShown::BrokeDown)
-        }
-        Err(error) => {
-            tracing::error!(%error, "the window is lost");
-            Err(NotShown::BrokeDown)
-        }
-    }
-}
-
-async fn tell(input: &mut ChildStdin, place: WindowRequest) {
-    let Ok(mut line) = serde_json::to_vec(&Told::Show(place)) else { return };
-    line.push(b'\n');
-    if let Err(error) = input.write_all(&line).await {
-        tracing::debug!(%error, "the window is just closing");
-    }
-}
-
-async fn copy(clipboard: Clipboard, text: String) {
-    match tokio::task::spawn_blocking(move || clipboard.copy(text)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "the clipboard cannot be written"),
-        Err(error) => tracing::error!(%error, "the clipboard broke down"),
-    }
-}
+#[cfg(unix)]
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,11 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use lamplighter_core::config::{Config, Environment, GrantKind, Resource, SecretStoreKind};
+use lamplighter_core::config::{GrantKind, Resource};
 use lamplighter_core::notice::{News, Toast};
 use lamplighter_engine::clock::VirtualClock;
-use lamplighter_engine::engine::{Engine, NewWorkload, Ports};
-use lamplighter_engine::machine::Machine;
-use lamplighter_engine::profile::Profile;
+use lamplighter_engine::engine::{Engine, NewWorkload};
 use lamplighter_engine::settings::{ChangedDesktop, ChangedSettings};
-use lamplighter_engine::{journal, secrets};
 use lamplighter_simulator::World;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -16,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::notice::Slot;
 use super::*;
+use crate::samples;
 use crate::window::Window;
 
 /// A notification daemon that does as it is told.
@@ -74,24 +72,15 @@ struct Stage {
 impl Stage {
     async fn set() -> Self {
         let home = tempfile::tempdir().unwrap();
-        let profile = Profile::inside(home.path());
         let clock = VirtualClock::new();
-        let settings = "listen = \"127.0.0.1:0\"\n";
-        let config = Config::parse("config.toml", settings, &Environment::new()).unwrap();
-        let ports = Ports {
-            clock: Arc::new(clock.clone()),
-            secrets: secrets::open(SecretStoreKind::Memory, &profile, Arc::new(clock.clone())),
-            journal: journal::in_memory(Arc::new(clock.clone())),
-            machine: Machine::silent(),
-        };
-        let engine = Engine::start(profile, &Environment::new(), config, ports).await.unwrap();
+        let engine = samples::engine(home.path(), &clock).await;
         let daemon = Arc::new(Daemon::default());
         let handle = engine.handle();
         let troubles = Troubles::new(handle.clone(), Vec::new());
         let (notices, announce) = Notices::new(daemon.clone(), troubles.clone(), Arc::new(clock.clone()));
         let errands = Errands::new(
             handle.clone(),
-            Window::new(troubles.clone()),
+            Window::new(troubles.clone(), Arc::new(clock.clone())),
             announce.clone(),
             troubles,
             CancellationToken::new(),

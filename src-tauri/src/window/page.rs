@@ -112,10 +112,12 @@ async fn obey(app: AppHandle, bridge: Arc<Bridge>) {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         match serde_json::from_str(&line) {
-            Ok(Told::Show(place)) => {
+            Ok(Told::Show { number, place }) => {
                 bridge.go(place);
-                if let Err(error) = present(&app) {
-                    tracing::warn!(%error, "the window does not come to the front");
+                let window = app.clone();
+                // In turn with whatever else befalls the window: one that was closed just now says nothing.
+                if let Err(error) = app.run_on_main_thread(move || present(&window, number)) {
+                    tracing::debug!(%error, "the window is just closing");
                 }
             }
             Err(error) => tracing::error!(%error, "the resident tells something unknown"),
@@ -129,18 +131,25 @@ fn present_loaded(window: &WebviewWindow, attached: bool) {
     if let Err(error) = window.show().and_then(|()| window.set_focus()) {
         tracing::warn!(%error, "the window does not come to the front");
     }
-    // A resident that is gone already takes the window with it in a moment.
-    if attached && let Err(error) = say(&Said::Shown) {
-        tracing::debug!(%error, "the resident is gone");
+    if attached {
+        say_shown(0);
     }
 }
 
-/// Brings the window to the front.
-fn present(app: &AppHandle) -> tauri::Result<()> {
-    let Some(window) = app.get_webview_window(LABEL) else { return Ok(()) };
-    window.unminimize()?;
-    window.show()?;
-    window.set_focus()
+/// Brings the window to the front, if it is there still, and tells the resident so.
+fn present(app: &AppHandle, number: u64) {
+    let Some(window) = app.get_webview_window(LABEL) else { return };
+    if let Err(error) = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus()) {
+        tracing::warn!(%error, "the window does not come to the front");
+    }
+    say_shown(number);
+}
+
+fn say_shown(number: u64) {
+    // A resident that is gone already takes the window with it in a moment.
+    if let Err(error) = say(&Said::Shown(number)) {
+        tracing::debug!(%error, "the resident is gone");
+    }
 }
 
 /// Tells the resident.
