@@ -1,6 +1,7 @@
 //! The app as processes: a window that costs nothing when it is closed, one app a profile, and an end that drains.
 
 use lamplighter_endurance::desktop::processes::Tree;
+use lamplighter_endurance::desktop::window::Reins;
 use lamplighter_endurance::desktop::{Desktop, Furniture};
 use lamplighter_endurance::foreign::Servers;
 use lamplighter_endurance::patience::until;
@@ -13,7 +14,11 @@ const TITLE: &str = "Lamplighter";
 
 #[tokio::test]
 async fn the_window_is_a_process_that_closing_ends() {
-    let Stage { servers: _servers, product: _product, tray, app, desktop } = Stage::set().await;
+    let desktop = Desktop::start(Furniture::ALL).await;
+    let mut product = desktop.product();
+    let reins = Reins::on(&mut product);
+    let app = desktop.start_hidden(&product);
+    let tray = desktop.tray().await;
     let screen = desktop.screen.as_ref().unwrap();
     let tree = Tree::below(app.id());
     assert_eq!(screen.windows(TITLE).await, [""; 0], "it was started hidden");
@@ -27,8 +32,14 @@ async fn the_window_is_a_process_that_closing_ends() {
     let window = screen.until_window(TITLE).await;
     let has_a_webview = async || tree.names().iter().any(|name| name.starts_with("WebKitWeb")).then_some(());
     until("the webview's processes", has_a_webview).await;
+    let page = reins.take(&product).await;
+    page.until_reads("No server yet").await;
     tray.press(&["Settings"]).await;
-    assert_eq!(screen.until_window(TITLE).await, window, "there is one window");
+    page.until_reads("Start at login").await;
+    tray.press(&["Add server"]).await;
+    page.until_reads("Where the server speaks MCP").await;
+    assert_eq!(screen.windows(TITLE).await, [window.as_str()], "there is one window");
+    drop(page);
 
     screen.close(&window).await;
     until("the end of the window's processes", async || (tree.count() == 1).then_some(())).await;

@@ -1,8 +1,16 @@
 //! One story from the first server to the last sign-in, seen through window, tray and notices.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use lamplighter_endurance::child::Child;
 use lamplighter_endurance::desktop::notices::Shown;
-use lamplighter_endurance::desktop::window::Window;
-use lamplighter_endurance::product::NAME;
+use lamplighter_endurance::desktop::window::{Reins, Window};
+use lamplighter_endurance::desktop::{Desktop, Furniture};
+use lamplighter_endurance::foreign::{Servers, agree_at, browser};
+use lamplighter_endurance::patience::until;
+use lamplighter_endurance::product::{NAME, Product};
 
 use crate::stage::Stage;
 
@@ -90,7 +98,11 @@ async fn a_workload_is_stopped_and_started_by_its_submenu() {
 
 #[tokio::test]
 async fn a_notice_leads_to_a_sign_in_that_can_be_asked_for_again_and_to_the_window() {
-    let Stage { servers, product, tray, app, desktop } = Stage::set().await;
+    let (desktop, servers) = tokio::join!(Desktop::start(Furniture::ALL), Servers::start(3600));
+    let mut product = desktop.product();
+    let reins = Reins::on(&mut product);
+    let app = desktop.start_hidden(&product);
+    let tray = desktop.tray().await;
     product.sign_in(&servers.mcp).await;
     servers.control("person=deny").await;
     servers.control("revoke=all").await;
@@ -105,7 +117,87 @@ async fn a_notice_leads_to_a_sign_in_that_can_be_asked_for_again_and_to_the_wind
     tray.until_lamp("lit").await;
     desktop.notices().press(told.number, "default").await;
     desktop.screen.as_ref().unwrap().until_window("Lamplighter").await;
+    reins.take(&product).await.until_reads(&product.address(NAME).await).await;
     assert_eq!(app.terminate().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_sign_in_by_the_menu_is_told_of_where_its_trouble_was_shown() {
+    let (desktop, servers) = tokio::join!(Desktop::start(Furniture::ALL), Servers::start(3600));
+    let notices = desktop.notices();
+    let mut product = desktop.product();
+    let (browser, app) = PatientBrowser::of_the_app(&desktop, &mut product);
+    let tray = desktop.tray().await;
+    product.sign_in(&servers.mcp).await;
+    servers.control("outage=forbidden").await;
+    product.done(&["retry", NAME]).await;
+    let trouble = notices.until_shown("the notice of the trouble", 0, |_| true).await;
+    tray.press(&["~ tools", "Sign in"]).await;
+    let opened = browser.until_opened(1).await;
+    servers.control("outage=none").await;
+    agree_at(&opened[0]).await;
+    notices.until_shown("what came of it", 1, |shown| shown.summary == "tools is signed in").await;
+    notices.until_shown("the recovery", 1, |shown| shown.summary == "tools works again").await;
+    let shown = notices.shown().await;
+    assert!(shown.iter().all(|shown| shown.number == trouble.number), "one notice on the screen: {shown:?}");
+    assert_eq!(app.terminate().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_asked_for_twice_opens_the_browser_again_and_is_told_of_once() {
+    let (desktop, servers) = tokio::join!(Desktop::start(Furniture::ALL), Servers::start(3600));
+    let notices = desktop.notices();
+    let mut product = desktop.product();
+    let (browser, app) = PatientBrowser::of_the_app(&desktop, &mut product);
+    let tray = desktop.tray().await;
+    product.sign_in(&servers.mcp).await;
+    servers.control("revoke=all").await;
+    product.done(&["retry", NAME]).await;
+    let asked = notices.until_shown("the notice that asks", 0, asks).await;
+
+    tray.press(&["Sign in to tools"]).await;
+    browser.until_opened(1).await;
+    notices.press(asked.number, asked.button("Sign in")).await;
+    let opened = browser.until_opened(2).await;
+    assert_eq!(opened[0], opened[1], "it is one sign-in");
+    agree_at(&opened[0]).await;
+    tray.until_lamp("lit").await;
+
+    servers.control("revoke=all").await;
+    product.done(&["retry", NAME]).await;
+    notices.until_shown("the next notice that asks", 2, asks).await;
+    let told = notices.shown().await.into_iter().filter(|shown| shown.summary == "tools is signed in").count();
+    assert_eq!(told, 1, "{:?}", notices.shown().await);
+    assert_eq!(app.terminate().await.code(), Some(0));
+}
+
+/// A browser that is opened, and waits for its person.
+struct PatientBrowser {
+    /// Holds the addresses that it was opened at, a line each.
+    opened: PathBuf,
+}
+
+impl PatientBrowser {
+    /// The app of `product`, started with such a browser; whatever else is started has one whose person agrees at once.
+    fn of_the_app(desktop: &Desktop, product: &mut Product) -> (Self, Child) {
+        let opened = product.profile().with_file_name("opened");
+        let program = product.profile().with_file_name("patient-browser");
+        let script = format!("#!/bin/sh\necho \"$1\" >> '{}'\n", opened.display());
+        let private = Permissions::from_mode(0o700);
+        let made = std::fs::write(&program, script).and_then(|()| std::fs::set_permissions(&program, private));
+        assert!(made.is_ok(), "{made:?}");
+        product.set("BROWSER", program);
+        let app = desktop.start_hidden(product);
+        product.set("BROWSER", browser());
+        (Self { opened }, app)
+    }
+
+    /// The addresses, once it was opened so many times.
+    async fn until_opened(&self, times: usize) -> Vec<String> {
+        let read = || std::fs::read_to_string(&self.opened).unwrap_or_default();
+        let addresses = || read().lines().map(str::to_owned).collect::<Vec<_>>();
+        until("the browser", async || Some(addresses()).filter(|opened| opened.len() == times)).await
+    }
 }
 
 fn asks(shown: &Shown) -> bool {
