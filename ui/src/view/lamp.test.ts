@@ -12,11 +12,16 @@ it("is hollow where nothing runs", () => {
 
 it("is that of the workload which asks most of the person", () => {
   const well = workload("a");
-  const offlineOne = retrying("c", { conditions: [offline] });
   expect(ofAll(well, stopped("b"))).toBe("lit");
   expect(ofAll(well, retrying("b"))).toBe("retrying");
-  expect(ofAll(well, retrying("b"), offlineOne)).toBe("offline");
-  expect(ofAll(well, retrying("b"), offlineOne, ended("d"))).toBe("needs-you");
+  expect(ofAll(well, retrying("b"), ended("d"))).toBe("needs-you");
+});
+
+it("is slashed only where the machine is offline", () => {
+  const behindVpn = retrying("b", { conditions: [offline] });
+  expect(ofAll(workload("a"), behindVpn)).toBe("retrying");
+  expect(lampOfAll(snapshot([workload("a"), behindVpn], [offline]))).toBe("offline");
+  expect(lampOfAll(snapshot([ended("a"), behindVpn], [offline]))).toBe("needs-you");
 });
 
 it("calls for the person when something concerns all and asks for them", () => {

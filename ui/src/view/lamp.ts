@@ -18,8 +18,7 @@ export function lamp(workload: Workload): Lamp {
       return demand(workload) ? "needs-you" : "lit";
     case "auth_retrying":
     case "unhealthy":
-      if (demand(workload)) return "needs-you";
-      return workload.conditions.some(({ code }) => code === "offline") ? "offline" : "retrying";
+      return demand(workload) ? "needs-you" : "retrying";
     case "stopping":
     case "stopped":
     case "removing":
@@ -29,11 +28,12 @@ export function lamp(workload: Workload): Lamp {
   }
 }
 
-/** The lamp of all: the one that asks most of the person. */
+/** The lamp of all: the one that asks most of the person. Only here it may be that of a machine without a network. */
 export function lampOfAll(snapshot: Snapshot): Lamp {
   if (snapshot.conditions.some(({ severity }) => severity === "error")) return "needs-you";
   const lamps = new Set(snapshot.workloads.map(lamp));
-  return order.findLast((one) => lamps.has(one)) ?? "hollow";
+  const worst = order.findLast((one) => lamps.has(one)) ?? "hollow";
+  return worst === "retrying" && snapshot.conditions.some(({ code }) => code === "offline") ? "offline" : worst;
 }
 
 /** What is wrong and asks something of the person, beside the state. */

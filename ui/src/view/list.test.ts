@@ -66,15 +66,15 @@ describe("a row", () => {
     });
   });
 
-  it("without a network has a lamp of its own", () => {
-    expect(only(retrying("sentry", { conditions: [offline] })).lamp).toBe("offline");
+  it("without a way to its server is tried again like any other", () => {
+    expect(only(retrying("sentry", { conditions: [offline] })).lamp).toBe("retrying");
   });
 
   it("says nothing that a banner says of all", () => {
     const beside = (condition: Condition) =>
       list(snapshot([retrying("a", { conditions: [condition], remedy: condition.remedy })], [condition]), null, {}, now)
         .rows[0]!;
-    expect(beside(offline)).toMatchObject({ lamp: "offline", label: "trying again", reason: null });
+    expect(beside(offline)).toMatchObject({ lamp: "retrying", label: "trying again", reason: null });
     expect(beside(offline).details).toMatchObject({ conditions: [], remedy: null });
   });
 

@@ -84,10 +84,16 @@ impl HostTrouble {
 
 /// What `workloads` say alike, in the words of all of them: the secret store, the machine's way to the network.
 pub(crate) fn shared(workloads: &[Workload]) -> impl Iterator<Item = Condition> {
-    store_fault(workloads)
-        .map(out_of_store)
-        .into_iter()
-        .chain(obstacle(workloads).map(|obstacle| in_the_way(obstacle, ALL)))
+    store_fault(workloads).map(out_of_store).into_iter().chain(obstacle(workloads).map(before_the_machine))
+}
+
+/// `obstacle` in words, where it is not one server's.
+fn before_the_machine(obstacle: Obstacle) -> Condition {
+    let condition = in_the_way(obstacle, ALL);
+    match obstacle {
+        Obstacle::Offline => Condition { text: "This machine seems to be offline.".to_owned(), ..condition },
+        Obstacle::CaptivePortal | Obstacle::CertificateUntrusted | Obstacle::Firewall => condition,
+    }
 }
 
 /// How the secret store fails those that cannot read their login.
