@@ -68,6 +68,8 @@ struct Sight {
     notices: u64,
     /// Time awake at which connections were cut.
     cuts: Vec<Duration>,
+    /// When attempts were given up as unanswered, in time awake.
+    given_up: Vec<Duration>,
     /// For how long engines ran on an awake machine, those before this one.
     ran: Duration,
     /// When the present one began.
@@ -124,6 +126,11 @@ impl Checks {
     /// Whether connections were cut within a second of `awake`.
     pub(super) fn was_cut(&self, awake: Duration) -> bool {
         self.sight().cuts.iter().rev().any(|cut| cut.abs_diff(awake) < Duration::from_secs(1))
+    }
+
+    /// Whether an attempt was given up at `awake`: an answer of that very moment came too late.
+    pub(super) fn was_given_up(&self, awake: Duration) -> bool {
+        self.sight().given_up.iter().rev().any(|given_up| given_up.as_millis() == awake.as_millis())
     }
 
     /// Whether connections were cut since `awake`.

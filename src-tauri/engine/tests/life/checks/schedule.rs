@@ -30,6 +30,9 @@ pub(super) fn attempt(world: &World, workload: usize, row: &Row) -> Option<Strin
     };
     let mut sight = world.checks.sight();
     sight.figures.attempts += 1;
+    if row.reason_code.as_deref() == Some("timeout") {
+        sight.given_up.push(world.clock.awake());
+    }
     let known = &mut sight.workloads[workload];
     let given = (row.verdict.as_deref() == Some("ok")).then_some(given);
     // One that found no network was none.

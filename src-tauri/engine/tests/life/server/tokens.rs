@@ -202,7 +202,7 @@ fn excuse(world: &World, life: &Life, used: &Use) -> Option<Loss> {
     if world.documents.has_held(&used.successor) {
         return None;
     }
-    let arrived = used.answered.is_some_and(|at| !world.checks.was_cut(at));
+    let arrived = used.answered.is_some_and(|at| !world.checks.was_cut(at) && !world.checks.was_given_up(at));
     if used.life.number == life.number {
         return (!arrived).then_some(Loss::Unanswered);
     }
