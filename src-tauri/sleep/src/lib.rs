@@ -1,6 +1,7 @@
-//! The system's own word on sleep, on macOS and Windows: that the machine is about to, or has woken. Nothing safe tells
-//! of it there. All unsafe code of Lamplighter is here; it knows nothing of what is done with the news. Checked by the compiler
-//! for both systems, run on neither so far. On Linux logind tells, over D-Bus, and nothing is done here.
+//! The system's own word on sleep, on macOS and Windows: that the machine is about to, or has woken, and on Windows how
+//! long it was awake. Nothing safe tells of it there. All unsafe code of Lamplighter is here; it knows nothing of what is
+//! done with the news. Checked by the compiler for both systems, run on neither so far. On Linux logind tells, over
+//! D-Bus, and nothing is done here.
 
 #[cfg_attr(target_os = "macos", path = "macos.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
@@ -9,7 +10,8 @@ mod system;
 
 /// Whoever is told, on a thread of the system's.
 pub trait Listener: Send + Sync + 'static {
-    /// The machine is about to sleep. It waits until this returns: on macOS for 30 seconds at most, on Windows for about two.
+    /// The machine is about to sleep. It waits until this returns: on macOS for 30 seconds at most, on Windows for about
+    /// two.
     fn falls_asleep(&self);
 
     /// The machine has woken; on macOS only when it woke for a person, and not to look after itself in the dark.
