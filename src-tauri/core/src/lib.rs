@@ -10,6 +10,7 @@
 //! - [`notice`] decides which desktop notices are due,
 //! - [`entry`] is one row of the journal, [`history`] what many of them make of a day,
 //! - [`config`] parses settings into valid values,
+//! - [`lookout`] decides where it is looked whether a way is open again,
 //! - [`admission`] says which local request may carry a token.
 //!
 //! What the monitor holds, whatever happens in whatever order (proven over random walks in `tests/monitor/walks.rs`):
@@ -33,6 +34,7 @@ pub mod entry;
 pub mod event;
 pub mod history;
 pub mod lease;
+pub mod lookout;
 pub mod monitor;
 pub mod notice;
 pub mod policy;

@@ -30,7 +30,7 @@ use crate::registry::Registry;
 use crate::server::{Limits, Parts, Site};
 use crate::settings::InForce;
 use crate::signin::SignIns;
-use crate::triggers::Triggers;
+use crate::triggers::{Lookout, Triggers};
 use crate::workloads::Workloads;
 
 pub use crate::control::{
@@ -187,7 +187,8 @@ impl Engine {
         let metrics = Arc::new(Metrics::default());
         let (notices, due) = mpsc::unbounded_channel();
         let (toasts, _) = broadcast::channel(TOASTS);
-        let triggers = Triggers::new(&machine, &*clock);
+        let openings = watch::Sender::new(());
+        let triggers = Triggers::new(&machine, &*clock, openings.subscribe());
         let workloads = Workloads::new(http.clone(), ports, Arc::clone(&metrics), notices, base);
         let settings = InForce::new(&config, &profile);
         workloads.journal.append(Row::engine_started(clock.now().wall));
@@ -200,13 +201,14 @@ impl Engine {
             registry: Arc::clone(registry),
             http: http.clone(),
             clock: Arc::clone(&clock),
-            triggers,
+            triggers: triggers.clone(),
             falling_asleep: machine.falling_asleep(),
             toasts: toasts.clone(),
         };
         let mut background = JoinSet::new();
         background.spawn(publish(Arc::clone(registry), changes, snapshots.clone()));
         background.spawn(desk.run(due));
+        background.spawn(Lookout::new(registry, http.clone(), &clock, &machine, triggers, openings).run());
 
         let handle = Handle(Arc::new(Inner {
             signins: Arc::new(SignIns::new(http.clone(), secrets, Arc::clone(&clock), machine, redirect_uri)),

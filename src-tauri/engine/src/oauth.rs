@@ -25,6 +25,7 @@ use url::Url;
 pub use self::authorization::{accept_callback, authorize, callback_state};
 pub use self::device::{DeviceError, Polled, authorize_device};
 pub use self::discovery::discover;
+pub(crate) use self::discovery::public_address;
 pub use self::registration::register;
 pub use self::revocation::revoke;
 pub use self::token::{read_token_answer, request_tokens};

@@ -5,6 +5,8 @@ use std::time::Duration;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty};
 use lamplighter_core::condition::{Transport, UpstreamFault};
+use lamplighter_core::lookout::Sight;
+use url::Url;
 
 use crate::clock::within;
 use crate::http::{Fault, HttpClient};
@@ -14,6 +16,8 @@ use crate::route::{Access, Route};
 
 /// How long a look may take.
 const LOOK: Duration = Duration::from_secs(10);
+/// How long a glance may take: the next one follows soon.
+const GLANCE: Duration = Duration::from_secs(4);
 const PROTOCOL_VERSION: &str = "2025-11-25";
 
 /// The head of the answer.
@@ -33,6 +37,12 @@ impl Seen {
         let content_type = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         content_type.is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/html"))
     }
+
+    /// Who answered. Whoever says that there is no such thing has looked for it, with whatever page that comes.
+    fn sight(&self) -> Sight {
+        let detour = self.status.is_redirection() || self.status.is_server_error();
+        if detour || (self.is_page() && self.status != StatusCode::NOT_FOUND) { Sight::Stranger } else { Sight::Server }
+    }
 }
 
 /// The challenge that the server of `route` answered last, else what it answers now to a request without a token.
@@ -49,31 +59,46 @@ pub(crate) async fn challenge(http: &HttpClient, clock: &dyn Clock, route: &Rout
 pub(crate) async fn look(
     http: &HttpClient,
     clock: &dyn Clock,
-    upstream: &url::Url,
+    upstream: &Url,
     access: &Access,
 ) -> Result<Seen, UpstreamFault> {
-    let mut request = Request::builder()
-        .method(Method::GET)
-        .uri(upstream.as_str())
-        .header(header::ACCEPT, "text/event-stream, application/json")
-        .header("mcp-protocol-version", PROTOCOL_VERSION);
+    let mut request = asking_for(upstream);
     if let Some(credential) = &access.credential {
         request = request.header(header::AUTHORIZATION, credential.authorization.clone());
     }
     for (name, value) in access.headers.iter() {
         request = request.header(name, value.clone());
     }
+    within(clock, LOOK, head(http, request)).await.unwrap_or(Err(UpstreamFault::Unreachable(Transport::Timeout)))
+}
+
+/// Who answers at `address` a request that carries nothing of the person's.
+pub(crate) async fn glance(http: &HttpClient, clock: &dyn Clock, address: &Url) -> Sight {
+    match within(clock, GLANCE, head(http, asking_for(address))).await {
+        Some(Ok(seen)) => seen.sight(),
+        Some(Err(_)) | None => Sight::Nobody,
+    }
+}
+
+fn asking_for(address: &Url) -> http::request::Builder {
+    Request::builder()
+        .method(Method::GET)
+        .uri(address.as_str())
+        .header(header::ACCEPT, "text/event-stream, application/json")
+        .header("mcp-protocol-version", PROTOCOL_VERSION)
+}
+
+async fn head(http: &HttpClient, request: http::request::Builder) -> Result<Seen, UpstreamFault> {
     let body = Empty::new().map_err(|never| match never {}).boxed();
     let request = request.body(body).map_err(|_| UpstreamFault::Unreachable(Transport::Unreachable))?;
-    match within(clock, LOOK, http.ask(request)).await {
-        Some(Ok(response)) => {
+    match http.ask(request).await {
+        Ok(response) => {
             let (head, _) = response.into_parts();
             Ok(Seen { status: head.status, headers: head.headers })
         }
-        Some(Err(error)) => Err(match error.fault {
+        Err(error) => Err(match error.fault {
             Fault::Transport(transport) => UpstreamFault::Unreachable(transport),
             Fault::Tls => UpstreamFault::Tls,
         }),
-        None => Err(UpstreamFault::Unreachable(Transport::Timeout)),
     }
 }

@@ -12,10 +12,12 @@ use lamplighter_core::config::{GrantKind, WorkloadConfig};
 use lamplighter_core::event::Loaded;
 use lamplighter_core::{Event, Lease, LeaseId};
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use crate::control::Revocation;
 use crate::grant::{Grant, Secrets};
 use crate::http::HttpClient;
+use crate::oauth;
 use crate::ports::{Clock, SecretStore, StoreError};
 use crate::revocation::Revocations;
 use crate::route::Credential;
@@ -193,6 +195,14 @@ impl Session {
     /// Why the store could not be used when it was last asked, where it could not.
     pub(crate) fn trouble(&self) -> Option<StoreError> {
         self.held().trouble.clone()
+    }
+
+    /// Something that anybody may ask of the authorization server, where one is known: whoever gets it can reach the token
+    /// endpoint.
+    pub(crate) fn public_address(&self) -> Option<Url> {
+        let held = self.held();
+        let origin = held.secrets.origin()?;
+        Some(oauth::public_address(&origin.issuer, &origin.token_endpoint))
     }
 
     /// The account and issuer of the grant.

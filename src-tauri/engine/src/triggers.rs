@@ -1,5 +1,6 @@
 //! Reasons to try now, from every source in one stream; each source behind its own door.
 
+mod lookout;
 mod network;
 #[cfg(any(test, target_os = "macos", windows))]
 mod sleep;
@@ -13,6 +14,7 @@ use lamplighter_core::event::Trigger;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+pub(crate) use self::lookout::Lookout;
 use crate::clock::Jumps;
 use crate::http::has_network;
 use crate::machine::{Machine, Surroundings};
@@ -37,12 +39,15 @@ pub fn listen() -> Machine {
     machine.told_by(doors)
 }
 
-/// Triggers as they come; what comes together is one.
+/// Triggers as they come; what comes together is one. A clone hears what is yet to come.
+#[derive(Clone)]
 pub(crate) struct Triggers {
     surroundings: watch::Receiver<Surroundings>,
     /// What has been passed on of it.
     told: Surroundings,
     jumps: watch::Receiver<Jumps>,
+    /// Told when a look has found the way to a server open that had been shut.
+    openings: watch::Receiver<()>,
     /// How much of the machine's sleep has been told of.
     slept: Duration,
     /// When the machine last told that it woke.
@@ -50,13 +55,14 @@ pub(crate) struct Triggers {
 }
 
 impl Triggers {
-    /// Listens to all sources: to the machine's own word, and to `clock`, which notices a sleep that nobody told of.
-    pub(crate) fn new(machine: &Machine, clock: &dyn Clock) -> Self {
+    /// Listens to all sources: to the machine's own word, to `clock`, which notices a sleep that nobody told of, and to
+    /// `openings` of ways, which nobody tells of either.
+    pub(crate) fn new(machine: &Machine, clock: &dyn Clock, openings: watch::Receiver<()>) -> Self {
         let surroundings = machine.surroundings();
         let told = *surroundings.borrow();
         let jumps = clock.jumps();
         let slept = jumps.borrow().slept;
-        Self { surroundings, told, jumps, slept, woken_at: None }
+        Self { surroundings, told, jumps, openings, slept, woken_at: None }
     }
 
     /// The next trigger; pends for ever once every source is gone.
@@ -68,6 +74,7 @@ impl Triggers {
             tokio::select! {
                 Ok(()) = self.surroundings.changed() => {}
                 Ok(()) = self.jumps.changed() => {}
+                Ok(()) = self.openings.changed() => return Trigger::Reached,
                 else => return std::future::pending().await,
             }
         }
@@ -114,13 +121,15 @@ mod tests {
     struct Listening {
         clock: VirtualClock,
         teller: Teller,
+        openings: watch::Sender<()>,
         triggers: Triggers,
     }
 
     fn listening() -> Listening {
         let clock = VirtualClock::new();
         let (machine, teller) = Machine::new(|| true);
-        Listening { triggers: Triggers::new(&machine, &clock), clock, teller }
+        let openings = watch::Sender::new(());
+        Listening { triggers: Triggers::new(&machine, &clock, openings.subscribe()), clock, teller, openings }
     }
 
     impl Listening {
@@ -183,9 +192,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_way_that_opened_is_told_once_and_after_what_the_machine_tells() {
+        let mut at = listening();
+        at.openings.send_replace(());
+        at.openings.send_replace(());
+        at.wakes();
+        assert_eq!(at.next().await, Some(Trigger::Woke));
+        assert_eq!(at.next().await, Some(Trigger::Reached));
+        assert_eq!(at.next().await, None);
+    }
+
+    #[tokio::test]
     async fn whoever_tells_no_more_is_no_trigger() {
         let mut at = listening();
         drop(std::mem::replace(&mut at.teller, Machine::new(|| true).1));
+        drop(std::mem::replace(&mut at.openings, watch::Sender::new(())));
         assert_eq!(at.next().await, None);
         at.clock.sleep_machine(Duration::from_hours(1));
         assert_eq!(at.next().await, Some(Trigger::Woke), "the clock still does");

@@ -35,6 +35,7 @@ impl Monitor {
                 Trigger::Woke => ("woke", "the machine woke"),
                 Trigger::NetworkChanged => ("network_changed", "the network changed"),
                 Trigger::Resumed => ("resumed", "you came back to the session"),
+                Trigger::Reached => ("reached", "the way to the servers is open again"),
                 Trigger::Asked => ("asked", "you asked to try now"),
             };
             self.record(Entry::new(EntryKind::Trigger).saying(code, sentence), now);
@@ -64,7 +65,7 @@ impl Monitor {
     fn try_for(&mut self, trigger: Trigger, at: Moment, now: Reading) {
         self.renewal.quick = Some(match trigger {
             Trigger::Asked => Quick::asked(at),
-            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => Quick::beginning(at),
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed | Trigger::Reached => Quick::beginning(at),
         });
         if !self.renewal.under_way() {
             // What an earlier trigger planned gives way; what the cadence has sooner does not.
@@ -79,7 +80,7 @@ impl Monitor {
     fn has_reason_to_try(&self, trigger: Trigger, now: Reading) -> bool {
         match trigger {
             Trigger::Asked => self.is_renewable(),
-            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => self.is_trying(now),
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed | Trigger::Reached => self.is_trying(now),
         }
     }
 
@@ -93,8 +94,8 @@ impl Monitor {
         if let Some(failing) = &self.upstream.failing {
             return Effect::Probe(match trigger {
                 Trigger::Asked => now.moment,
-                Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => {
-                    self.settled(now).max(failing.probed_at + schedule::PROBES_APART)
+                Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed | Trigger::Reached => {
+                    self.settled(trigger, now).max(failing.probed_at + schedule::PROBES_APART)
                 }
             });
         }
@@ -105,13 +106,13 @@ impl Monitor {
         self.tries_from(trigger, now).map_or(Effect::None, Effect::Tries)
     }
 
-    /// Where the tries for `trigger` begin: at once for the person; else after the settle time, once for a whole burst, not
+    /// Where the tries for `trigger` begin: at once for the person; else when it has settled, once for a whole burst, not
     /// sooner than the server said, and as far as a network that flaps leaves room.
     fn tries_from(&mut self, trigger: Trigger, now: Reading) -> Option<Moment> {
         if trigger == Trigger::Asked {
             return Some(now.moment);
         }
-        let settled = self.settled(now);
+        let settled = self.settled(trigger, now);
         // What the person asked for is no reason to be slow about what happens then.
         match self.renewal.quick.as_mut().filter(|quick| !quick.asked && quick.from > now.moment) {
             Some(same_burst) => {
@@ -126,12 +127,16 @@ impl Monitor {
     fn may_try_once(&self, trigger: Trigger) -> bool {
         match trigger {
             Trigger::Asked => !self.renewal.under_way() && (self.is_renewable() || self.is_obtainable()),
-            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => self.is_renewable(),
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed | Trigger::Reached => self.is_renewable(),
         }
     }
 
-    fn settled(&self, now: Reading) -> Moment {
-        now.moment + self.policy.trigger_settle
+    /// When what led to `trigger` has settled: what a look has found is so already.
+    fn settled(&self, trigger: Trigger, now: Reading) -> Moment {
+        match trigger {
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => now.moment + self.policy.trigger_settle,
+            Trigger::Reached | Trigger::Asked => now.moment,
+        }
     }
 
     pub(super) fn is_renewable(&self) -> bool {

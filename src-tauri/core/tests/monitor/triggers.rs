@@ -42,7 +42,7 @@ fn quick_tries_follow_a_settle_time_then_the_cadence() {
             Trigger::Woke => "woke",
             Trigger::NetworkChanged => "network_changed",
             Trigger::Resumed => "resumed",
-            Trigger::Asked => "asked",
+            Trigger::Reached | Trigger::Asked => unreachable!("these need no settling"),
         };
         assert_eq!(brief(&rig.trigger(trigger)), [format!("trigger {code} @1")]);
         assert_eq!(rig.deadline(), Some((2 * SECOND, Wake::Settle)));
@@ -51,6 +51,28 @@ fn quick_tries_follow_a_settle_time_then_the_cadence() {
         assert_eq!(tries.len(), 5, "{tries:?}");
         assert!(tries[4] >= 9 * MINUTE && tries[4] <= 12 * MINUTE, "then the cadence again: {tries:?}");
     }
+}
+
+#[test]
+fn a_way_that_was_seen_to_be_open_is_taken_at_once() {
+    let mut rig = Rig::retrying();
+    rig.pass(MINUTE);
+    let start = rig.now.moment;
+    assert_eq!(brief(&rig.trigger(Trigger::Reached)), ["trigger reached @1", "renew 2"]);
+    rig.fail(offline());
+    failing_for(&mut rig, 5 * MINUTE);
+    assert_eq!(rig.attempts_since(start), seconds(&[0, 3, 10, 30]));
+
+    let mut rig = Rig::retrying();
+    rig.trigger(Trigger::NetworkChanged);
+    rig.pass(SECOND);
+    rig.trigger(Trigger::Reached);
+    assert_eq!(rig.deadline(), Some((SECOND, Wake::Settle)), "one burst, which has not settled yet");
+    let mut rig = Rig::retrying();
+    rig.trigger(Trigger::Asked);
+    rig.fail(busy(300));
+    rig.trigger(Trigger::Reached);
+    assert_eq!(rig.deadline(), Some((300 * SECOND, Wake::Settle)), "the server's word holds");
 }
 
 #[test]
@@ -384,6 +406,8 @@ fn an_upstream_out_of_reach_is_looked_for_when_the_network_changes() {
     rig.trigger(Trigger::Woke);
     assert_eq!(rig.deadline(), Some((5 * SECOND, Wake::Probe)), "not again and again");
     assert_eq!(brief(&rig.trigger(Trigger::Asked)), ["trigger asked", "probe"]);
+    rig.pass(5 * SECOND);
+    assert_eq!(brief(&rig.trigger(Trigger::Reached)), ["trigger reached", "probe"]);
 }
 
 #[test]

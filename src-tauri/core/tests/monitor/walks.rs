@@ -78,6 +78,7 @@ fn steps() -> impl Strategy<Value = Step> {
         Event::Triggered(Trigger::Woke),
         Event::Triggered(Trigger::NetworkChanged),
         Event::Triggered(Trigger::Resumed),
+        Event::Triggered(Trigger::Reached),
         Event::Triggered(Trigger::Asked),
         Event::SignInStarted,
         Event::SignInFailed { cause: Cause::SignIn(String::new()) },

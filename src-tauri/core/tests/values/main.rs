@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod history;
+mod lookout;
 mod notices;
 mod settings;
 mod shared;

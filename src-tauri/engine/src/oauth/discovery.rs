@@ -172,6 +172,14 @@ fn candidates(issuers: &[String]) -> Result<Vec<Url>, SignInError> {
     Ok(candidates)
 }
 
+/// Something that the server of `token_endpoint` gives to anybody: the metadata of `issuer`, where it is the same server's.
+pub(crate) fn public_address(issuer: &str, token_endpoint: &Url) -> Url {
+    let metadata = candidates(&[issuer.to_owned()]).ok().and_then(|candidates| candidates.into_iter().next());
+    metadata
+        .filter(|address| address.origin() == token_endpoint.origin())
+        .unwrap_or_else(|| well_known(token_endpoint, "/.well-known/oauth-authorization-server"))
+}
+
 /// The issuer that a person wrote: an address without a path was given a slash on its way here.
 fn spellings(issuer: &Url) -> Vec<String> {
     let text = issuer.as_str().to_owned();

@@ -11,6 +11,7 @@ mod device;
 mod drain;
 mod history;
 mod load;
+mod lookout;
 mod machine;
 mod overtaken;
 mod reauthenticate;
