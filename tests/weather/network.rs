@@ -4,7 +4,7 @@ use lamplighter_endurance::child::Child;
 use lamplighter_endurance::foreign::Servers;
 use lamplighter_endurance::patience::until;
 use lamplighter_endurance::product::{NAME, Product, has};
-use lamplighter_endurance::weather::network::{Network, TunnelEnd};
+use lamplighter_endurance::weather::network::{Network, WayEnd};
 use serde_json::Value;
 
 /// The program, signed in, on a machine in a network of its own.
@@ -17,8 +17,13 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Option<Self> {
+        Self::with_tokens_for(3600).await
+    }
+
+    /// With access tokens that live for so many seconds.
+    async fn with_tokens_for(seconds: u32) -> Option<Self> {
         let network = Network::make().await?;
-        let servers = network.servers(3600).await;
+        let servers = network.servers(seconds).await;
         let mut product = network.product();
         product.set("LAMPLIGHTER_TOKEN_AUTH_RETRYING_TICK_INTERVAL", "10m");
         product.set("LAMPLIGHTER_TOKEN_REFRESH_MAX_TRIES", "1");
@@ -40,6 +45,10 @@ impl Stage {
     /// Tries, which comes to nothing for the reason `code`.
     async fn fails(&self, code: &str) {
         self.product.done(&["retry", NAME]).await;
+        self.is_in_trouble(code).await;
+    }
+
+    async fn is_in_trouble(&self, code: &str) {
         let what = format!("it to be in trouble with {code}");
         self.product.until_status(&what, |now| now["status"] == "auth_retrying" && now["reason_code"] == code).await;
     }
@@ -73,7 +82,7 @@ async fn a_cable_that_is_pulled_is_waited_for() {
 #[tokio::test]
 async fn a_firewall_at_the_end_of_a_tunnel_is_forgotten_with_it() {
     let Some(stage) = Stage::set().await else { return };
-    stage.changes(|network| network.go_through_tunnel(TunnelEnd::Firewall)).await;
+    stage.changes(|network| network.go_through_tunnel(WayEnd::Firewall)).await;
     stage.fails("firewall").await;
     stage.changes(Network::leave_tunnel).await;
     stage.recovers().await;
@@ -83,7 +92,7 @@ async fn a_firewall_at_the_end_of_a_tunnel_is_forgotten_with_it() {
 #[tokio::test]
 async fn a_tunnel_that_swallows_everything_is_left_behind() {
     let Some(stage) = Stage::set().await else { return };
-    stage.changes(|network| network.go_through_tunnel(TunnelEnd::Nothing)).await;
+    stage.changes(|network| network.go_through_tunnel(WayEnd::Nothing)).await;
     stage.fails("timeout").await;
     stage.changes(Network::leave_tunnel).await;
     stage.recovers().await;
@@ -101,23 +110,39 @@ async fn other_name_servers_are_asked_at_once() {
 }
 
 #[tokio::test]
-async fn connections_that_are_cut_off_end_no_login() {
-    let Some(stage) = Stage::set().await else { return };
-    stage.network.disturb("reject with tcp reset");
-    stage.fails("refused").await;
-    stage.network.disturb_no_more();
-    stage.product.done(&["retry", NAME]).await;
+async fn a_portal_that_lets_the_person_through_without_a_word_is_found_open() {
+    is_found_over(WayEnd::Firewall, "firewall").await;
+}
+
+#[tokio::test]
+async fn silence_that_ends_without_a_word_is_found_over() {
+    is_found_over(WayEnd::Nothing, "timeout").await;
+}
+
+#[tokio::test]
+async fn refusals_that_end_without_a_word_are_found_over() {
+    is_found_over(WayEnd::Reset, "refused").await;
+}
+
+async fn is_found_over(end: WayEnd, code: &str) {
+    // Renewed without anybody asking, which would be followed by quick tries.
+    let Some(stage) = Stage::with_tokens_for(2).await else { return };
+    stage.network.obstruct(end);
+    stage.is_in_trouble(code).await;
+    stage.network.clear();
     stage.recovers().await;
+    assert_eq!(stage.product.triggers("reached").await, 1, "nobody told of it, and it was tried for");
+    assert!(!stage.engine.said().contains("the network changed"));
     stage.ends().await;
 }
 
 #[tokio::test]
 async fn a_lossy_network_is_good_enough() {
     let Some(stage) = Stage::set().await else { return };
-    stage.network.disturb("numgen random mod 100 < 30 drop");
+    stage.network.obstruct(WayEnd::Loss);
     for _ in 0..3 {
         stage.product.refresh().await;
     }
-    stage.network.disturb_no_more();
+    stage.network.clear();
     stage.ends().await;
 }

@@ -14,8 +14,8 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    /// Signs in with `product`, has a firewall's page answer in the server's place, and waits until the token is to be renewed
-    /// and cannot be. Nobody asks for that, which would be followed by quick tries.
+    /// Signs in with `product`, has the server ask for patience, and waits until the token is to be renewed and cannot be.
+    /// Nobody asks for that, which would be followed by quick tries; and nothing is looked for, since the server answers.
     pub(crate) async fn begin(mut product: Product) -> Self {
         let servers = Servers::start(2).await;
         product.set("LAMPLIGHTER_TOKEN_AUTH_RETRYING_TICK_INTERVAL", "10m");
@@ -23,8 +23,8 @@ impl Waiting {
         product.set("LAMPLIGHTER_LOG", "info,lamplighter_engine::triggers=debug");
         let engine = product.serve().await;
         product.sign_in(&servers.mcp).await;
-        servers.control("outage=forbidden").await;
-        let in_trouble = |now: &Value| now["status"] == "auth_retrying" && now["reason_code"] == "firewall";
+        servers.control("outage=unavailable").await;
+        let in_trouble = |now: &Value| now["status"] == "auth_retrying" && now["reason_code"] == "server_busy";
         product.until_status("the trouble", in_trouble).await;
         Self { servers, engine, product }
     }

@@ -32,6 +32,8 @@ pub enum Unreached {
 /// Who answered where a server was looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sight {
+    /// Nothing was sent: this machine had no network.
+    Nothing,
     /// Nobody, or nobody who could be trusted.
     Nobody,
     /// Somebody in the server's place: with a web page, a redirect, a failure.
@@ -45,8 +47,8 @@ pub enum Sight {
 pub struct Place {
     /// What is asked for.
     pub address: Url,
-    /// Who answered there last.
-    pub seen: Sight,
+    /// Who answered whoever waits.
+    pub met: Sight,
 }
 
 /// Where to look, and when. Nothing is due while there is nothing to wait for.
@@ -59,6 +61,8 @@ pub struct Lookout {
 #[derive(Debug)]
 struct Awaited {
     place: Place,
+    /// Who answered last.
+    seen: Sight,
     /// Since when trouble lasts: whatever happens begins it anew.
     since: Moment,
     /// When it was last looked, or the trouble began.
@@ -66,7 +70,8 @@ struct Awaited {
 }
 
 impl Lookout {
-    /// These are waited for from now on, and nothing else. What is known of an address stays known as long as it is.
+    /// These are waited for from now on, and nothing else. What was seen at one stays known as long as whoever waits meets
+    /// nobody else there.
     pub fn wait_for(&mut self, places: impl IntoIterator<Item = Place>, now: Moment) {
         let mut before = std::mem::take(&mut self.awaited);
         for place in places {
@@ -74,8 +79,9 @@ impl Lookout {
                 continue;
             }
             let known = before.iter().position(|awaited| awaited.place.address == place.address);
-            let known = known.map(|index| before.swap_remove(index));
-            self.awaited.push(known.unwrap_or(Awaited { place, since: now, looked_at: now }));
+            let known = known.map(|index| before.swap_remove(index)).filter(|known| known.place == place);
+            let seen = place.met;
+            self.awaited.push(known.unwrap_or(Awaited { place, seen, since: now, looked_at: now }));
         }
     }
 
@@ -108,11 +114,12 @@ impl Lookout {
         .collect()
     }
 
-    /// What was seen at `address`. True where that is a reason to try now: more than before.
+    /// Who answered at `address`. True where that is a reason to try now: somebody, and more than before.
     #[must_use]
     pub fn saw(&mut self, address: &Url, sight: Sight) -> bool {
         let awaited = self.awaited.iter_mut().find(|awaited| awaited.place.address == *address);
-        awaited.is_some_and(|awaited| std::mem::replace(&mut awaited.place.seen, sight) < sight)
+        let before = awaited.map(|awaited| std::mem::replace(&mut awaited.seen, sight));
+        sight > Sight::Nobody && before.is_some_and(|before| before < sight)
     }
 }
 
@@ -130,14 +137,14 @@ pub const fn unreached(cause: &Cause) -> Option<(Unreached, Sight)> {
         Cause::Transport(Transport::Exhausted) | Cause::Upstream(UpstreamFault::Unreachable(Transport::Exhausted)) => {
             None
         }
+        Cause::Transport(Transport::Offline) => Some((Unreached::SignInServer, Sight::Nothing)),
+        Cause::Upstream(UpstreamFault::Unreachable(Transport::Offline)) => Some((Unreached::Server, Sight::Nothing)),
         Cause::Transport(_) | Cause::Tls => Some((Unreached::SignInServer, Sight::Nobody)),
         // RFC 6585 section 6: 511 is a portal's.
         Cause::CaptivePortal { .. } | Cause::Firewall { page: true, .. } | Cause::ServerBusy { status: 511 } => {
             Some((Unreached::SignInServer, Sight::Stranger))
         }
-        Cause::Upstream(UpstreamFault::Unreachable(_) | UpstreamFault::Tls) => {
-            Some((Unreached::Server, Sight::Nobody))
-        }
+        Cause::Upstream(UpstreamFault::Unreachable(_) | UpstreamFault::Tls) => Some((Unreached::Server, Sight::Nobody)),
         Cause::Firewall { page: false, .. }
         | Cause::ServerBusy { .. }
         | Cause::Unreadable

@@ -15,8 +15,8 @@ fn address(host: &str) -> Url {
     Url::parse(&format!("https://{host}.example/")).unwrap()
 }
 
-fn place(host: &str, seen: Sight) -> Place {
-    Place { address: address(host), seen }
+fn place(host: &str, met: Sight) -> Place {
+    Place { address: address(host), met }
 }
 
 fn at(span: Duration) -> Moment {
@@ -92,7 +92,8 @@ fn many_places_take_turns_and_are_looked_at_no_faster() {
     let times: Vec<_> = looks.iter().map(|(at, _)| *at).collect();
     assert!(gaps(&times).iter().all(|gap| *gap >= 5 * SECOND), "{times:?}");
     for host in &hosts {
-        let turns: Vec<_> = looks.iter().filter(|(_, places)| places.contains(&address(host))).map(|(at, _)| *at).collect();
+        let turns: Vec<_> =
+            looks.iter().filter(|(_, places)| places.contains(&address(host))).map(|(at, _)| *at).collect();
         assert!(gaps(&turns).iter().all(|gap| *gap <= 15 * SECOND), "{host}: {turns:?}");
         assert!(turns[0] <= 15 * SECOND);
     }
@@ -128,6 +129,16 @@ fn whoever_answers_where_less_did_is_news_once() {
 }
 
 #[test]
+fn whoever_waits_and_meets_somebody_else_may_have_news_again() {
+    let mut lookout = waiting(&["a"]);
+    assert!(lookout.saw(&address("a"), Sight::Server));
+    lookout.wait_for([place("a", Sight::Nothing)], at(SECOND));
+    assert!(!lookout.saw(&address("a"), Sight::Nobody), "that helps nobody");
+    lookout.wait_for([place("a", Sight::Nothing)], at(SECOND));
+    assert!(lookout.saw(&address("a"), Sight::Server));
+}
+
+#[test]
 fn a_page_in_the_way_is_no_news_where_it_was_met() {
     let mut lookout = Lookout::default();
     lookout.wait_for([place("a", Sight::Stranger)], at(Duration::ZERO));
@@ -141,7 +152,7 @@ fn only_who_was_kept_from_a_server_looks_for_it() {
     let server = Some((Unreached::Server, Sight::Nobody));
     let table = [
         (Cause::Transport(Transport::Timeout), sign_in(Sight::Nobody)),
-        (Cause::Transport(Transport::Offline), sign_in(Sight::Nobody)),
+        (Cause::Transport(Transport::Offline), sign_in(Sight::Nothing)),
         (Cause::Transport(Transport::Exhausted), None),
         (Cause::Tls, sign_in(Sight::Nobody)),
         (Cause::CaptivePortal { status: 302 }, sign_in(Sight::Stranger)),
@@ -153,6 +164,7 @@ fn only_who_was_kept_from_a_server_looks_for_it() {
         (Cause::OAuth("invalid_grant".to_owned()), None),
         (Cause::Upstream(UpstreamFault::Unreachable(Transport::Refused)), server),
         (Cause::Upstream(UpstreamFault::Unreachable(Transport::Exhausted)), None),
+        (Cause::Upstream(UpstreamFault::Unreachable(Transport::Offline)), Some((Unreached::Server, Sight::Nothing))),
         (Cause::Upstream(UpstreamFault::Tls), server),
         (Cause::Upstream(UpstreamFault::ServerError(500)), None),
     ];

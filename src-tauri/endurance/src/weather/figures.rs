@@ -17,6 +17,7 @@ use crate::desktop::processes::Tree;
 use crate::exchanges::monotonic;
 use crate::figure::Figure;
 use crate::patience::{pause, until};
+use crate::weather::network::WayEnd;
 
 /// So many machines there are at once.
 const MACHINES: usize = 8;
@@ -52,8 +53,8 @@ struct Round {
     since_last: Duration,
 }
 
-/// Measures everything: so many `rounds` of trouble with the network and as many of sleep, drawn from `seed`, and the cost
-/// of waiting for `idle`; `tell` hears of each round and each figure. `None` where this user may not make networks.
+/// Measures everything: so many `rounds` of trouble with the network, as many of such as ends without a word, and as many of
+/// sleep, drawn from `seed`, and the cost of waiting for `idle`; `tell` hears of each round and each figure. `None` where this user may not make networks.
 pub async fn measure(rounds: usize, idle: Duration, seed: u64, tell: impl Fn(&str)) -> Option<Vec<Figure>> {
     let mut figures = Vec::new();
     let mut note = |figure: Figure| {
@@ -64,17 +65,19 @@ pub async fn measure(rounds: usize, idle: Duration, seed: u64, tell: impl Fn(&st
     let machines = join_all((0..MACHINES).map(|_| Machine::start(WORKLOADS))).await;
     let machines: Vec<_> = machines.into_iter().collect::<Option<_>>()?;
     let mut dice = fastrand::Rng::with_seed(seed);
-    let mut plan: Vec<_> = Trouble::NETWORK.into_iter().cycle().take(rounds).collect();
-    plan.extend(Trouble::SLEEP.into_iter().cycle().take(rounds));
+    let kinds: [&[Trouble]; 3] = [&Trouble::NETWORK, &Trouble::UNTOLD, &Trouble::SLEEP];
+    let mut plan: Vec<_> = kinds.iter().flat_map(|kinds| kinds.iter().copied().cycle().take(rounds)).collect();
     dice.shuffle(&mut plan);
     let shares = machines.iter().enumerate().map(|(at, machine)| {
         let share = plan.iter().copied().skip(at).step_by(MACHINES);
         live(machine, share, dice.fork(), &tell)
     });
     let lived: Vec<_> = join_all(shares).await.into_iter().flatten().collect();
-    let (woken, mended): (Vec<_>, Vec<_>) = lived.iter().partition(|round| matches!(round.trouble, Trouble::Sleep(_)));
-    ways_back("network usable to running", &mended).into_iter().for_each(&mut note);
-    ways_back("wake to running", &woken).into_iter().for_each(&mut note);
+    let whats = ["network usable to running", "network usable, untold, to running", "wake to running"];
+    for (what, kinds) in whats.into_iter().zip(kinds) {
+        let of_kind: Vec<_> = lived.iter().filter(|round| kinds.contains(&round.trouble)).collect();
+        ways_back(what, &of_kind).into_iter().for_each(&mut note);
+    }
     losses(machines).await.into_iter().for_each(&mut note);
     Some(figures)
 }
@@ -83,7 +86,8 @@ pub async fn measure(rounds: usize, idle: Duration, seed: u64, tell: impl Fn(&st
 async fn waiting(idle: Duration) -> Option<[Figure; 2]> {
     let machine = Machine::start(WAITING).await?;
     let mut journal = machine.journal();
-    machine.worsen(Trouble::Sleep("forbidden")).await;
+    // The dearest to look at: there is somebody who answers.
+    machine.worsen(Trouble::Obstacle(WayEnd::Firewall)).await;
     journal.until_all("auth_retrying").await;
     // Who follows the journal is no part of it.
     drop(journal);

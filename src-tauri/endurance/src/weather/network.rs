@@ -86,19 +86,8 @@ impl Network {
     }
 
     /// Goes through the tunnel, at whose end something happens to everything.
-    pub fn go_through_tunnel(&self, end: TunnelEnd) {
-        let Self { number, firewall, .. } = self;
-        let fate = match end {
-            TunnelEnd::Firewall => format!("tcp dport != 53 dnat to {}:{firewall}", self.ends().tunnel(1)),
-            TunnelEnd::Nothing => "meta l4proto tcp drop".to_owned(),
-        };
-        let (kind, hook) = match end {
-            TunnelEnd::Firewall => ("nat", "prerouting priority dstnat"),
-            TunnelEnd::Nothing => ("filter", "input priority filter"),
-        };
-        must(&format!("nft add table ip lamp{number}"));
-        must(&format!("nft add chain ip lamp{number} end {{ type {kind} hook {hook}; }}"));
-        must(&format!("nft add rule ip lamp{number} end iifname lamp{number}-tunnel {fate}"));
+    pub fn go_through_tunnel(&self, end: WayEnd) {
+        self.end_way("tunnel", end);
         self.here("link set tunnel up");
         self.here(&format!("route replace default via {} dev tunnel", self.ends().tunnel(1)));
     }
@@ -106,7 +95,7 @@ impl Network {
     /// Leaves the tunnel, and goes the way at home again.
     pub fn leave_tunnel(&self) {
         self.here("link set tunnel down");
-        must(&format!("nft delete table ip lamp{}", self.number));
+        self.clear();
         self.plug_in();
     }
 
@@ -121,18 +110,32 @@ impl Network {
         std::fs::write(self.resolver(), self.ends().name_server()).unwrap();
     }
 
-    /// Has something happen on the way at home to what comes for the servers: `drop`, `reject with tcp reset`, or
-    /// `numgen random mod 100 < 30 drop`.
-    pub fn disturb(&self, how: &str) {
-        let number = self.number;
-        must(&format!("nft add table ip lamp{number}"));
-        must(&format!("nft add chain ip lamp{number} way {{ type filter hook input priority filter; }}"));
-        must(&format!("nft add rule ip lamp{number} way iifname lamp{number}-home meta l4proto tcp {how}"));
+    /// Has something happen at the end of the way at home. Nothing about this machine changes.
+    pub fn obstruct(&self, end: WayEnd) {
+        self.end_way("home", end);
     }
 
-    /// Ends that.
-    pub fn disturb_no_more(&self) {
+    /// Ends that. Nothing about this machine changes.
+    pub fn clear(&self) {
         must(&format!("nft delete table ip lamp{}", self.number));
+    }
+
+    /// What comes by `way` for the servers has this end.
+    fn end_way(&self, way: &str, end: WayEnd) {
+        let Self { number, firewall, .. } = self;
+        let fate = match end {
+            WayEnd::Firewall => format!("tcp dport != 53 dnat to {}:{firewall}", self.ends().tunnel(1)),
+            WayEnd::Nothing => "meta l4proto tcp drop".to_owned(),
+            WayEnd::Reset => "meta l4proto tcp reject with tcp reset".to_owned(),
+            WayEnd::Loss => "meta l4proto tcp numgen random mod 100 < 30 drop".to_owned(),
+        };
+        let (kind, hook) = match end {
+            WayEnd::Firewall => ("nat", "prerouting priority dstnat"),
+            WayEnd::Nothing | WayEnd::Reset | WayEnd::Loss => ("filter", "input priority filter"),
+        };
+        must(&format!("nft add table ip lamp{number}"));
+        must(&format!("nft add chain ip lamp{number} end {{ type {kind} hook {hook}; }}"));
+        must(&format!("nft add rule ip lamp{number} end iifname lamp{number}-{way} {fate}"));
     }
 
     fn ends(&self) -> Ends {
@@ -164,13 +167,17 @@ impl Drop for Network {
     }
 }
 
-/// What happens to everything at the end of the tunnel.
-#[derive(Clone, Copy, Debug)]
-pub enum TunnelEnd {
+/// What happens to everything at the end of a way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayEnd {
     /// A firewall answers with a web page.
     Firewall,
     /// No connection comes about.
     Nothing,
+    /// Connections are refused, and those that stand are cut off.
+    Reset,
+    /// Three packets of ten are lost.
+    Loss,
 }
 
 /// Who has which address in the network of this number.

@@ -95,17 +95,16 @@ impl Lookout {
     }
 
     async fn glance(&self, place: &Url) -> Sight {
-        // Nothing has to be sent to find that out.
-        if self.has_network.is_so() { probe::glance(&self.http, &*self.clock, place).await } else { Sight::Nobody }
+        if self.has_network.is_so() { probe::glance(&self.http, &*self.clock, place).await } else { Sight::Nothing }
     }
 }
 
 /// Where the server is that `entry` waits for, if it does.
 fn awaited(entry: &Entry) -> Option<Place> {
-    let (unreached, seen) = lookout::unreached(entry.route.access().status.cause.as_ref()?)?;
+    let (unreached, met) = lookout::unreached(entry.route.access().status.cause.as_ref()?)?;
     let address = match unreached {
         Unreached::SignInServer => entry.session.public_address(),
         Unreached::Server => None,
     };
-    Some(Place { address: address.unwrap_or_else(|| entry.route.upstream.clone()), seen })
+    Some(Place { address: address.unwrap_or_else(|| entry.route.upstream.clone()), met })
 }

@@ -57,7 +57,8 @@ impl Stage {
 
 #[tokio::test]
 async fn a_portal_that_lets_the_person_through_is_found_open() {
-    for page in [Fault::Page(StatusCode::OK), Fault::Redirect(StatusCode::FOUND, "http://portal.localhost/".to_owned())] {
+    for page in [Fault::Page(StatusCode::OK), Fault::Redirect(StatusCode::FOUND, "http://portal.localhost/".to_owned())]
+    {
         let stage = Stage::in_trouble(&page).await;
         let (tokens, metadata) = stage.asked();
         for looks in 1..=3 {

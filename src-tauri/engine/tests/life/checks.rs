@@ -10,6 +10,7 @@ use lamplighter_core::entry::EntryKind;
 use lamplighter_engine::ports::Row;
 
 use super::figures::Figures;
+use super::network::Weather;
 use super::server::Loss;
 use super::world::World;
 
@@ -219,11 +220,21 @@ pub(super) fn look(world: &World, row: &Row) {
             world.checks.renewed(workload, world.clock.age());
             None
         }
+        EntryKind::Trigger if row.reason_code.as_deref() == Some("reached") => found_open(world, workload),
         EntryKind::Login | EntryKind::Trigger | EntryKind::Store | EntryKind::Engine => None,
     };
     if let Some(broken) = broken {
         world.story.broke(format!("w{workload}: {broken}"));
     }
+}
+
+/// Nobody is found where nobody answers. What is found is tried for.
+fn found_open(world: &World, workload: usize) -> Option<String> {
+    let weather = *world.weather.lock().unwrap();
+    let answered =
+        matches!(weather, Weather::Clear | Weather::Portal { .. }) || world.checks.was_cut(world.clock.awake());
+    world.checks.sight().workloads[workload].triggered = Some(world.clock.age());
+    (!answered).then(|| format!("the way is found open in a network that is {weather:?}"))
 }
 
 /// The order of states, the ceiling, and that no login is lost.

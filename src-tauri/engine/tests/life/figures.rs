@@ -6,6 +6,17 @@ use std::time::Duration;
 
 use super::server::Loss;
 
+/// How it is known that the network is there again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Way {
+    /// The machine tells.
+    Told,
+    /// It tells while the tries for an earlier change still go on.
+    ToldAgain,
+    /// Nobody tells.
+    Found,
+}
+
 /// What months came to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Figures {
@@ -27,9 +38,8 @@ pub(crate) struct Figures {
     pub(crate) calls: (u64, u64),
     /// Logins that were lost to what nobody can help.
     pub(crate) lost: BTreeMap<Loss, u64>,
-    /// How long it took from the network being there again until all was running: while the tries for an earlier change
-    /// still went on, and without any.
-    pub(crate) recoveries: [Vec<Duration>; 2],
+    /// How long it took from the network being there again until all was running.
+    pub(crate) recoveries: BTreeMap<Way, Vec<Duration>>,
 }
 
 impl Figures {
@@ -46,7 +56,8 @@ impl Figures {
         for (loss, count) in other.lost {
             *self.lost.entry(loss).or_default() += count;
         }
-        for (mine, theirs) in self.recoveries.iter_mut().zip(other.recoveries) {
+        for (way, theirs) in other.recoveries {
+            let mine = self.recoveries.entry(way).or_default();
             mine.extend(theirs);
             mine.sort_unstable();
         }
@@ -63,12 +74,16 @@ impl fmt::Display for Figures {
         writeln!(out, "{} attempts, {} stays in auth_retrying", self.attempts, self.episodes)?;
         writeln!(out, "{} calls served, {} refused", self.calls.0, self.calls.1)?;
         writeln!(out, "{} grants ended by servers; lost to what nobody can help: {:?}", self.ended, self.lost)?;
-        let [flapping, calm] = self.recoveries.each_ref().map(|spans| {
-            let at =
-                |percent: usize| spans.get((spans.len() * percent / 100).min(spans.len().saturating_sub(1))).copied();
-            format!("p50 {:?}, p99 {:?}, worst {:?} of {}", at(50), at(99), at(100), spans.len())
-        });
-        writeln!(out, "from the network being there again to all running: {calm}")?;
-        write!(out, "the same soon after another change: {flapping}")
+        write!(out, "from the network being there again to all running:")?;
+        for (way, spans) in &self.recoveries {
+            let at = |percent: usize| spans[(spans.len() * percent / 100).min(spans.len() - 1)];
+            let way = match way {
+                Way::Told => "where the machine tells",
+                Way::ToldAgain => "where it tells soon after another change",
+                Way::Found => "where nobody tells",
+            };
+            write!(out, "\n- {way}: p50 {:?}, p99 {:?}, worst {:?} of {}", at(50), at(99), at(100), spans.len())?;
+        }
+        Ok(())
     }
 }

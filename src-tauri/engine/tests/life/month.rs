@@ -8,7 +8,7 @@ use std::time::Duration;
 use lamplighter_core::Phase;
 
 use super::computer::{Computer, settle};
-use super::figures::Figures;
+use super::figures::{Figures, Way};
 use super::network::Weather;
 use super::person;
 use super::server::Mood;
@@ -18,6 +18,8 @@ use super::world::World;
 const MONTH: Duration = Duration::from_hours(30 * 24);
 /// Once all trouble is over and the machine has said so: the settle time, and ten seconds.
 const SOON: Duration = Duration::from_secs(12);
+/// Where nobody tells: until it is looked, of the time that it lasted.
+const LOOKED_WITHIN: u32 = 300;
 /// Quick tries begin at most once a minute: those of a trigger before may stand against these.
 const CALM: Duration = Duration::from_mins(2);
 /// A month's troubles are over at last.
@@ -130,9 +132,15 @@ impl Month {
         let world = Arc::clone(&self.world);
         world.story.tell(format!("{relief:?} is well again"));
         match relief {
+            Relief::Weather if world.one_in(3) => {
+                // A portal lets the person through, a router is back: nothing about the machine changes by that.
+                world.story.tell("the network is Clear, and nobody tells");
+                self.set_weather(Weather::Clear);
+                self.all_is_running_soon(Way::Found).await;
+            }
             Relief::Weather => {
                 self.weather(Weather::Clear).await;
-                self.all_is_running_soon().await;
+                self.all_is_running_soon(self.told()).await;
             }
             Relief::Mood(workload) => world.servers.of(workload).mood = Mood::Well,
             Relief::Up(workload) => world.servers.of(workload).down = false,
@@ -163,11 +171,21 @@ impl Month {
         }
     }
 
+    /// How the end of trouble is known where the machine tells of it.
+    fn told(&self) -> Way {
+        let since = self.world.clock.age().saturating_sub(self.triggered);
+        if since > CALM { Way::Told } else { Way::ToldAgain }
+    }
+
     /// Where nothing else stands against it, everything is running within ten seconds and the settle time.
-    async fn all_is_running_soon(&mut self) {
+    async fn all_is_running_soon(&mut self, way: Way) {
         let world = Arc::clone(&self.world);
         let begin = world.clock.age();
-        let calm = begin.saturating_sub(self.triggered) > CALM;
+        let soon = match way {
+            Way::Told => SOON,
+            Way::ToldAgain => SOON + CALM,
+            Way::Found => SOON + CALM + begin.saturating_sub(self.triggered) / LOOKED_WITHIN,
+        };
         let fit: Vec<usize> = (0..self.workloads).filter(|workload| self.is_fit(*workload, begin)).collect();
         if world.documents.is_failing() || self.computer.engine().is_none() {
             return;
@@ -189,13 +207,13 @@ impl Month {
                 // Servers take their time as well, or end what they gave.
                 return;
             }
-            if world.clock.age().saturating_sub(begin) > if calm { SOON } else { SOON + CALM } {
+            if world.clock.age().saturating_sub(begin) > soon {
                 let late: Vec<&usize> = fit.iter().filter(late).collect();
-                return world.story.broke(format!("not running {SOON:?} after the network is there again: w{late:?}"));
+                return world.story.broke(format!("not running {soon:?} after the network is there again: w{late:?}"));
             }
         }
         let took = world.clock.age().saturating_sub(begin);
-        world.checks.count(|figures| figures.recoveries[usize::from(calm)].push(took));
+        world.checks.count(|figures| figures.recoveries.entry(way).or_default().push(took));
     }
 
     /// Whether nothing but the network stands between `workload` and its login.
@@ -227,7 +245,7 @@ impl Month {
             }
         }
         self.computer.network_changed().await;
-        self.all_is_running_soon().await;
+        self.all_is_running_soon(self.told()).await;
         for workload in 0..self.workloads {
             let phase = self.computer.phase(workload);
             if phase != Some(Phase::Running) {

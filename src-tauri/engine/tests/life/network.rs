@@ -2,6 +2,7 @@
 
 use std::io::{Error, ErrorKind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::{Response, Uri};
@@ -60,13 +61,19 @@ impl Dialer for Network {
         let port = destination.port_u16().unwrap();
         Box::pin(async move {
             life.lasting(world.some_time(60)).await;
-            let weather = *world.weather.lock().unwrap();
+            let mut weather = *world.weather.lock().unwrap();
+            // What nobody answers is sent again, after a second and then twice as long each time.
+            let mut patience = Duration::from_secs(1);
+            while weather == Weather::Silent {
+                life.lasting(tokio::time::sleep(patience)).await;
+                patience *= 2;
+                weather = *world.weather.lock().unwrap();
+            }
             match weather {
-                Weather::Clear | Weather::Portal { .. } => {}
+                Weather::Clear | Weather::Portal { .. } | Weather::Silent => {}
                 Weather::Offline => return Err(Error::from(ErrorKind::NetworkUnreachable).into()),
                 Weather::Refused => return Err(Error::from(ErrorKind::ConnectionRefused).into()),
                 Weather::Intercepted => return Err(rustls::Error::General("nobody's certificate".to_owned()).into()),
-                Weather::Silent => std::future::pending().await,
             }
             let (near, middle) = duplex(64 * 1024);
             let (other, far) = duplex(64 * 1024);

@@ -14,7 +14,7 @@ use crate::foreign::Servers;
 use crate::patience::pause;
 use crate::product::Product;
 use crate::weather::logind::Logind;
-use crate::weather::network::{Network, TunnelEnd};
+use crate::weather::network::{Network, WayEnd};
 
 /// Access tokens live for so many seconds: renewals are frequent, so that trouble is noticed soon, by the engine itself,
 /// and no token outlives it.
@@ -35,6 +35,8 @@ pub(super) enum Trouble {
     Silence,
     /// The name server answers nobody.
     Names,
+    /// Something is in the way at home, which changes nothing about the machine.
+    Obstacle(WayEnd),
     /// The server answers so (`outage=`), and the machine sleeps until it does no more.
     Sleep(&'static str),
 }
@@ -42,6 +44,9 @@ pub(super) enum Trouble {
 impl Trouble {
     /// Those of the network.
     pub(super) const NETWORK: [Self; 4] = [Self::Cable, Self::Firewall, Self::Silence, Self::Names];
+    /// Those of whose end nobody tells.
+    pub(super) const UNTOLD: [Self; 3] =
+        [Self::Obstacle(WayEnd::Firewall), Self::Obstacle(WayEnd::Nothing), Self::Obstacle(WayEnd::Reset)];
     /// Those that are over when the machine wakes.
     pub(super) const SLEEP: [Self; 3] = [Self::Sleep("forbidden"), Self::Sleep("unavailable"), Self::Sleep("closed")];
 
@@ -51,6 +56,9 @@ impl Trouble {
             Self::Firewall => "tunnel to a firewall",
             Self::Silence => "tunnel that swallows",
             Self::Names => "name servers lost",
+            Self::Obstacle(WayEnd::Firewall) => "portal at home",
+            Self::Obstacle(WayEnd::Nothing) => "silence at home",
+            Self::Obstacle(WayEnd::Reset | WayEnd::Loss) => "refusals at home",
             Self::Sleep(_) => "asleep",
         }
     }
@@ -102,9 +110,10 @@ impl Machine {
     pub(super) async fn worsen(&self, trouble: Trouble) {
         match trouble {
             Trouble::Cable => self.network.unplug(),
-            Trouble::Firewall => self.network.go_through_tunnel(TunnelEnd::Firewall),
-            Trouble::Silence => self.network.go_through_tunnel(TunnelEnd::Nothing),
+            Trouble::Firewall => self.network.go_through_tunnel(WayEnd::Firewall),
+            Trouble::Silence => self.network.go_through_tunnel(WayEnd::Nothing),
             Trouble::Names => self.network.lose_names(),
+            Trouble::Obstacle(end) => self.network.obstruct(end),
             Trouble::Sleep(outage) => self.servers.control(&format!("outage={outage}")).await,
         }
     }
@@ -115,7 +124,7 @@ impl Machine {
         match trouble {
             Trouble::Cable => self.network.plug_in(),
             Trouble::Firewall | Trouble::Silence => self.network.leave_tunnel(),
-            Trouble::Names => self.network.unplug(),
+            Trouble::Names | Trouble::Obstacle(_) => self.network.unplug(),
             Trouble::Sleep(_) => self.logind.prepare_for_sleep(true).await,
         }
         match trouble {
@@ -123,7 +132,7 @@ impl Machine {
                 pause(NOTICED).await;
                 self.worsen(trouble).await;
             }
-            Trouble::Names => {
+            Trouble::Names | Trouble::Obstacle(_) => {
                 pause(NOTICED).await;
                 self.network.plug_in();
             }
@@ -147,6 +156,7 @@ impl Machine {
             Trouble::Cable => self.network.plug_in(),
             Trouble::Firewall | Trouble::Silence => self.network.leave_tunnel(),
             Trouble::Names => self.network.find_names(),
+            Trouble::Obstacle(_) => self.network.clear(),
             Trouble::Sleep(_) => self.logind.prepare_for_sleep(false).await,
         }
         begin
