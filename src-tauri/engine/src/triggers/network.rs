@@ -30,22 +30,26 @@ pub(super) async fn watch(surroundings: watch::Sender<Surroundings>) {
     };
     let mut seen = View::now();
     while news.recv().await.is_some() {
-        // What comes and goes within the burst changed it too.
-        let mut changed = seen.look_again();
-        for _ in 0..AT_LATEST {
-            pause().await;
-            // What is told from now on is not taken for seen.
-            let more = news.try_recv().is_ok();
-            changed |= seen.look_again();
-            if !more {
-                break;
-            }
-        }
-        if changed {
+        if changed_within_burst(&mut news, || seen.look_again()).await {
             tracing::debug!("the network changed");
             surroundings.send_modify(|told| told.network += 1);
         }
     }
+}
+
+/// Whether anything changes within the burst that has just begun, as `look_again` finds; what comes and goes changed it too.
+async fn changed_within_burst(news: &mut mpsc::Receiver<()>, mut look_again: impl FnMut() -> bool) -> bool {
+    let mut changed = look_again();
+    for _ in 0..AT_LATEST {
+        pause().await;
+        // What is told from now on is not taken for seen.
+        let more = news.try_recv().is_ok();
+        changed |= look_again();
+        if !more {
+            break;
+        }
+    }
+    changed
 }
 
 async fn pause() {
@@ -54,4 +58,42 @@ async fn pause() {
         reason = "gathers what the system says in real time; no decision hangs on it"
     )]
     tokio::time::sleep(TOGETHER).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_changes_during_any_look_is_seen_by_another() {
+        // As the system has it: a word too few is said where one is waiting.
+        let looks_that_change_something = |from: u32, until: u32| async move {
+            let (heard, mut news) = mpsc::channel(1);
+            let (network, seen, looks) = (Cell::new(1), Cell::new(0), Cell::new(0));
+            let look_again = || {
+                let changed = seen.replace(network.get()) != network.get();
+                looks.set(looks.get() + 1);
+                if (from..=until).contains(&looks.get()) {
+                    network.set(network.get() + 1);
+                    let _ = heard.try_send(());
+                }
+                changed
+            };
+            heard.try_send(()).unwrap();
+            let mut bursts = 0;
+            while news.try_recv().is_ok() {
+                assert!(changed_within_burst(&mut news, look_again).await);
+                bursts += 1;
+            }
+            assert_eq!(seen.get(), network.get(), "what changed during looks {from} to {until}");
+            bursts
+        };
+        for last in 1..=AT_LATEST + 2 {
+            looks_that_change_something(last, last).await;
+            looks_that_change_something(1, last).await;
+        }
+        assert_eq!(looks_that_change_something(1, AT_LATEST).await, 1, "a burst is one");
+    }
 }
