@@ -110,7 +110,7 @@ pub enum Trigger {
     NetworkChanged,
     /// The person came back to the session.
     Resumed,
-    /// A look found the way to a server open that had been shut.
+    /// The server that it waits for was seen.
     Reached,
     /// The person asked (`retry`): the only trigger that shortens a `Retry-After`.
     Asked,

@@ -10,7 +10,7 @@
 //! - [`notice`] decides which desktop notices are due,
 //! - [`entry`] is one row of the journal, [`history`] what many of them make of a day,
 //! - [`config`] parses settings into valid values,
-//! - [`lookout`] decides where it is looked whether a way is open again,
+//! - [`lookout`] decides where and when to look whether a server can be reached again,
 //! - [`admission`] says which local request may carry a token.
 //!
 //! What the monitor holds, whatever happens in whatever order (proven over random walks in `tests/monitor/walks.rs`):

@@ -1,9 +1,10 @@
-//! Looking whether the way to a server is open again, where nobody tells of that: a portal that lets the person through, a
-//! router that is back, a tunnel that leads somewhere again change nothing about this machine.
+//! Whether a server can be reached again, where nobody tells: when a captive portal lets the person through or a router is
+//! back, nothing about this machine changes.
 //!
-//! Decides where to look and when, and whether what was seen is news. Nothing is sent but by whoever looks, and no look
-//! carries a token.
+//! Decides where to look and when, and whether what was seen is a reason to try. Whoever looks sends nothing of the
+//! person's.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use url::Url;
@@ -11,14 +12,17 @@ use url::Url;
 use crate::condition::{Cause, Transport, UpstreamFault};
 use crate::time::Moment;
 
-/// Between two looks, at the least.
+/// Between two looks at one place, at the least.
 const APART: Duration = Duration::from_secs(5);
 
-/// The longer trouble lasts, the less often it is looked: its end is found out within this part of its length.
+/// A place is looked at this often in the time that trouble has lasted, where that is less often.
 const PART: u32 = 360;
 
-/// As many places are looked at at once; the others have their turn at the next look.
-const AT_ONCE: usize = 4;
+/// As many places are looked at together; further ones are looked at when it is time again.
+const AT_ONCE: usize = 16;
+
+/// A server that is seen, and fails whoever tries it, is a reason to try again after twice the time before, up to this.
+const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 
 /// Which server somebody does not reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,14 +33,12 @@ pub enum Unreached {
     Server,
 }
 
-/// Who answered where a server was looked for.
+/// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sight {
-    /// Nothing was sent: this machine had no network.
-    Nothing,
     /// Nobody, or nobody who could be trusted.
     Nobody,
-    /// Somebody in the server's place: with a web page, a redirect, a failure.
+    /// Somebody in the server's place, or so it seems: with a web page, a redirect, a failure.
     Stranger,
     /// The server, as far as can be seen.
     Server,
@@ -47,7 +49,7 @@ pub enum Sight {
 pub struct Place {
     /// What is asked for.
     pub address: Url,
-    /// Who answered whoever waits.
+    /// Who answered when the server was tried.
     pub met: Sight,
 }
 
@@ -56,22 +58,27 @@ pub struct Place {
 pub struct Lookout {
     awaited: Vec<Awaited>,
     last_look: Option<Moment>,
+    /// What was told lately, by address; also of those that nobody waits for at the moment.
+    told: BTreeMap<Url, Told>,
 }
 
 #[derive(Debug)]
 struct Awaited {
     place: Place,
-    /// Who answered last.
-    seen: Sight,
     /// Since when trouble lasts: whatever happens begins it anew.
     since: Moment,
     /// When it was last looked, or the trouble began.
     looked_at: Moment,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    times: u32,
+    last: Moment,
+}
+
 impl Lookout {
-    /// These are waited for from now on, and nothing else. What was seen at one stays known as long as whoever waits meets
-    /// nobody else there.
+    /// These are waited for from now on, and nothing else.
     pub fn wait_for(&mut self, places: impl IntoIterator<Item = Place>, now: Moment) {
         let mut before = std::mem::take(&mut self.awaited);
         for place in places {
@@ -79,17 +86,21 @@ impl Lookout {
                 continue;
             }
             let known = before.iter().position(|awaited| awaited.place.address == place.address);
-            let known = known.map(|index| before.swap_remove(index)).filter(|known| known.place == place);
-            let seen = place.met;
-            self.awaited.push(known.unwrap_or(Awaited { place, seen, since: now, looked_at: now }));
+            let (since, looked_at) = known.map_or((now, now), |index| {
+                let known = before.swap_remove(index);
+                (known.since, known.looked_at)
+            });
+            self.awaited.push(Awaited { place, since, looked_at });
         }
+        self.told.retain(|_, told| now.since(told.last) < 2 * LONGEST_PAUSE);
     }
 
-    /// Something happened that is tried for: what lasts is looked for as if it had begun now.
+    /// Something else happened that is tried for: whatever lasts is looked for as if it had begun now.
     pub fn stirred(&mut self, now: Moment) {
         for awaited in &mut self.awaited {
             (awaited.since, awaited.looked_at) = (now, now);
         }
+        self.told.clear();
     }
 
     /// When to look next.
@@ -99,7 +110,7 @@ impl Lookout {
         Some(self.last_look.map_or(due, |last| due.max(last + APART)))
     }
 
-    /// Where to look now; each has its turn.
+    /// Where to look now.
     pub fn look(&mut self, now: Moment) -> Vec<Url> {
         if self.deadline().is_none_or(|at| now < at) {
             return Vec::new();
@@ -114,18 +125,33 @@ impl Lookout {
         .collect()
     }
 
-    /// Who answered at `address`. True where that is a reason to try now: somebody, and more than before.
+    /// Who answers at `address`. True where that is a reason to try now: more than when the server was tried, and not what
+    /// has been of no use just now.
     #[must_use]
-    pub fn saw(&mut self, address: &Url, sight: Sight) -> bool {
-        let awaited = self.awaited.iter_mut().find(|awaited| awaited.place.address == *address);
-        let before = awaited.map(|awaited| std::mem::replace(&mut awaited.seen, sight));
-        sight > Sight::Nobody && before.is_some_and(|before| before < sight)
+    pub fn saw(&mut self, address: &Url, sight: Sight, now: Moment) -> bool {
+        let more = |awaited: &Awaited| awaited.place.address == *address && awaited.place.met < sight;
+        if !self.awaited.iter().any(more) {
+            return false;
+        }
+        let told = self.told.entry(address.clone()).or_insert(Told { times: 0, last: now });
+        if told.times > 0 && now < told.last + told.pause() {
+            return false;
+        }
+        *told = Told { times: told.times.saturating_add(1), last: now };
+        true
     }
 }
 
 impl Awaited {
     fn due(&self) -> Moment {
         self.looked_at + APART.max(self.looked_at.since(self.since) / PART)
+    }
+}
+
+impl Told {
+    /// How long nothing more is told.
+    fn pause(self) -> Duration {
+        APART.saturating_mul(2_u32.saturating_pow(self.times)).min(LONGEST_PAUSE)
     }
 }
 
@@ -137,8 +163,6 @@ pub const fn unreached(cause: &Cause) -> Option<(Unreached, Sight)> {
         Cause::Transport(Transport::Exhausted) | Cause::Upstream(UpstreamFault::Unreachable(Transport::Exhausted)) => {
             None
         }
-        Cause::Transport(Transport::Offline) => Some((Unreached::SignInServer, Sight::Nothing)),
-        Cause::Upstream(UpstreamFault::Unreachable(Transport::Offline)) => Some((Unreached::Server, Sight::Nothing)),
         Cause::Transport(_) | Cause::Tls => Some((Unreached::SignInServer, Sight::Nobody)),
         // RFC 6585 section 6: 511 is a portal's.
         Cause::CaptivePortal { .. } | Cause::Firewall { page: true, .. } | Cause::ServerBusy { status: 511 } => {

@@ -187,8 +187,7 @@ impl Engine {
         let metrics = Arc::new(Metrics::default());
         let (notices, due) = mpsc::unbounded_channel();
         let (toasts, _) = broadcast::channel(TOASTS);
-        let openings = watch::Sender::new(());
-        let triggers = Triggers::new(&machine, &*clock, openings.subscribe());
+        let triggers = Triggers::new(&machine, &*clock);
         let workloads = Workloads::new(http.clone(), ports, Arc::clone(&metrics), notices, base);
         let settings = InForce::new(&config, &profile);
         workloads.journal.append(Row::engine_started(clock.now().wall));
@@ -205,10 +204,17 @@ impl Engine {
             falling_asleep: machine.falling_asleep(),
             toasts: toasts.clone(),
         };
+        let lookout = Lookout {
+            registry: Arc::clone(registry),
+            http: http.clone(),
+            clock: Arc::clone(&clock),
+            triggers,
+            falling_asleep: machine.falling_asleep(),
+        };
         let mut background = JoinSet::new();
         background.spawn(publish(Arc::clone(registry), changes, snapshots.clone()));
         background.spawn(desk.run(due));
-        background.spawn(Lookout::new(registry, http.clone(), &clock, &machine, triggers, openings).run());
+        background.spawn(lookout.run());
 
         let handle = Handle(Arc::new(Inner {
             signins: Arc::new(SignIns::new(http.clone(), secrets, Arc::clone(&clock), machine, redirect_uri)),

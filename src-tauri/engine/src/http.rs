@@ -146,11 +146,6 @@ impl HttpClient {
     /// long as their answer can come.
     pub fn forget_connections(&self) {
         self.stack.connector.give_up();
-        self.forget_idle_connections();
-    }
-
-    /// Forgets idle connections alone: those that are just being opened lead somewhere.
-    pub(crate) fn forget_idle_connections(&self) {
         self.stack.pooled.store(Arc::new(client(self.stack.connector.clone(), IDLE_TO_ONE)));
     }
 

@@ -43,16 +43,11 @@ impl Desk {
                     batch.clear();
                 }
                 trigger = self.triggers.next(&*self.clock) => {
-                    match trigger {
-                        Trigger::Reached => self.http.forget_idle_connections(),
-                        // What was pooled, or is being opened, belongs to a network that may be gone.
-                        Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed | Trigger::Asked => {
-                            self.http.forget_connections();
-                        }
-                    }
                     if trigger == Trigger::Woke {
                         board.woke(self.clock.now());
                     }
+                    // What was pooled belongs to a network that may be gone.
+                    self.http.forget_connections();
                     for entry in self.registry.all() {
                         entry.route.report(Event::Triggered(trigger));
                     }

@@ -1,4 +1,4 @@
-//! One look at an upstream: a GET with the protocol's headers, closed as soon as its head is read.
+//! One look at a server: a GET with the protocol's headers, closed as soon as the answer's head is read.
 
 use std::time::Duration;
 
@@ -10,14 +10,12 @@ use url::Url;
 
 use crate::clock::within;
 use crate::http::{Fault, HttpClient};
-use crate::oauth::Challenge;
+use crate::oauth::{AGENT, Challenge};
 use crate::ports::Clock;
 use crate::route::{Access, Route};
 
 /// How long a look may take.
 const LOOK: Duration = Duration::from_secs(10);
-/// How long a glance may take: the next one follows soon.
-const GLANCE: Duration = Duration::from_secs(4);
 const PROTOCOL_VERSION: &str = "2025-11-25";
 
 /// The head of the answer.
@@ -74,7 +72,8 @@ pub(crate) async fn look(
 
 /// Who answers at `address` a request that carries nothing of the person's.
 pub(crate) async fn glance(http: &HttpClient, clock: &dyn Clock, address: &Url) -> Sight {
-    match within(clock, GLANCE, head(http, asking_for(address))).await {
+    let request = asking_for(address).header(header::USER_AGENT, AGENT);
+    match within(clock, LOOK, head(http, request)).await {
         Some(Ok(seen)) => seen.sight(),
         Some(Err(_)) | None => Sight::Nobody,
     }

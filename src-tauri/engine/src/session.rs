@@ -197,12 +197,14 @@ impl Session {
         self.held().trouble.clone()
     }
 
-    /// Something that anybody may ask of the authorization server, where one is known: whoever gets it can reach the token
-    /// endpoint.
-    pub(crate) fn public_address(&self) -> Option<Url> {
+    /// Where it can be seen whether the authorization server is there, by whoever asks nothing of it; `None` where it is yet to
+    /// be found.
+    pub(crate) fn sign_in_server(&self) -> Option<Url> {
         let held = self.held();
-        let origin = held.secrets.origin()?;
-        Some(oauth::public_address(&origin.issuer, &origin.token_endpoint))
+        match held.secrets.origin() {
+            Some(origin) => Some(oauth::public_address(&origin.issuer, &origin.token_endpoint)),
+            None => self.config.issuer.as_ref().map(|issuer| oauth::public_address(issuer.as_str(), issuer)),
+        }
     }
 
     /// The account and issuer of the grant.

@@ -46,8 +46,6 @@ pub(crate) struct Triggers {
     /// What has been passed on of it.
     told: Surroundings,
     jumps: watch::Receiver<Jumps>,
-    /// Told when a look has found the way to a server open that had been shut.
-    openings: watch::Receiver<()>,
     /// How much of the machine's sleep has been told of.
     slept: Duration,
     /// When the machine last told that it woke.
@@ -55,14 +53,13 @@ pub(crate) struct Triggers {
 }
 
 impl Triggers {
-    /// Listens to all sources: to the machine's own word, to `clock`, which notices a sleep that nobody told of, and to
-    /// `openings` of ways, which nobody tells of either.
-    pub(crate) fn new(machine: &Machine, clock: &dyn Clock, openings: watch::Receiver<()>) -> Self {
+    /// Listens to all sources: to the machine's own word, and to `clock`, which notices a sleep that nobody told of.
+    pub(crate) fn new(machine: &Machine, clock: &dyn Clock) -> Self {
         let surroundings = machine.surroundings();
         let told = *surroundings.borrow();
         let jumps = clock.jumps();
         let slept = jumps.borrow().slept;
-        Self { surroundings, told, jumps, openings, slept, woken_at: None }
+        Self { surroundings, told, jumps, slept, woken_at: None }
     }
 
     /// The next trigger; pends for ever once every source is gone.
@@ -74,7 +71,6 @@ impl Triggers {
             tokio::select! {
                 Ok(()) = self.surroundings.changed() => {}
                 Ok(()) = self.jumps.changed() => {}
-                Ok(()) = self.openings.changed() => return Trigger::Reached,
                 else => return std::future::pending().await,
             }
         }
@@ -121,15 +117,13 @@ mod tests {
     struct Listening {
         clock: VirtualClock,
         teller: Teller,
-        openings: watch::Sender<()>,
         triggers: Triggers,
     }
 
     fn listening() -> Listening {
         let clock = VirtualClock::new();
         let (machine, teller) = Machine::new(|| true);
-        let openings = watch::Sender::new(());
-        Listening { triggers: Triggers::new(&machine, &clock, openings.subscribe()), clock, teller, openings }
+        Listening { triggers: Triggers::new(&machine, &clock), clock, teller }
     }
 
     impl Listening {
@@ -192,21 +186,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_way_that_opened_is_told_once_and_after_what_the_machine_tells() {
-        let mut at = listening();
-        at.openings.send_replace(());
-        at.openings.send_replace(());
-        at.wakes();
-        assert_eq!(at.next().await, Some(Trigger::Woke));
-        assert_eq!(at.next().await, Some(Trigger::Reached));
-        assert_eq!(at.next().await, None);
-    }
-
-    #[tokio::test]
     async fn whoever_tells_no_more_is_no_trigger() {
         let mut at = listening();
         drop(std::mem::replace(&mut at.teller, Machine::new(|| true).1));
-        drop(std::mem::replace(&mut at.openings, watch::Sender::new(())));
         assert_eq!(at.next().await, None);
         at.clock.sleep_machine(Duration::from_hours(1));
         assert_eq!(at.next().await, Some(Trigger::Woke), "the clock still does");

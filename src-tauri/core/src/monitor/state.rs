@@ -283,7 +283,12 @@ impl Renewal {
 
     /// An attempt begins; `hurried` by a trigger.
     pub(super) fn begin(&mut self, hurried: bool, now: Moment) {
-        let Some(quick) = self.quick.as_mut().filter(|quick| quick.from <= now) else { return };
+        let Some(quick) = self.quick.as_mut().filter(|quick| quick.from <= now) else {
+            if hurried {
+                self.made.note(now, Rank::First);
+            }
+            return;
+        };
         let rank = if quick.tried { Rank::Further } else { Rank::First };
         quick.tried = quick.settled <= now;
         if hurried && !quick.asked {

@@ -35,7 +35,7 @@ impl Monitor {
                 Trigger::Woke => ("woke", "the machine woke"),
                 Trigger::NetworkChanged => ("network_changed", "the network changed"),
                 Trigger::Resumed => ("resumed", "you came back to the session"),
-                Trigger::Reached => ("reached", "the way to the servers is open again"),
+                Trigger::Reached => ("reached", "the server can be reached again"),
                 Trigger::Asked => ("asked", "you asked to try now"),
             };
             self.record(Entry::new(EntryKind::Trigger).saying(code, sentence), now);
@@ -63,13 +63,16 @@ impl Monitor {
 
     /// Quick tries for `trigger` begin at `at`.
     fn try_for(&mut self, trigger: Trigger, at: Moment, now: Reading) {
-        self.renewal.quick = Some(match trigger {
-            Trigger::Asked => Quick::asked(at),
-            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed | Trigger::Reached => Quick::beginning(at),
-        });
+        self.renewal.quick = match trigger {
+            Trigger::Asked => Some(Quick::asked(at)),
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => Some(Quick::beginning(at)),
+            // It is looked again: one try is enough, and those that are planned stay.
+            Trigger::Reached => self.renewal.quick,
+        };
         if !self.renewal.under_way() {
-            // What an earlier trigger planned gives way; what the cadence has sooner does not.
-            let sooner = self.renewal.due.filter(|due| !due.quick && due.at <= at);
+            // What an earlier trigger planned gives way to another's; what the cadence has sooner does not.
+            let gives_way = |due: &Due| due.quick && trigger != Trigger::Reached;
+            let sooner = self.renewal.due.filter(|due| !gives_way(due) && due.at <= at);
             self.renewal.due = sooner.or(Some(Due { at, quick: true }));
             self.begin_if_due(now);
         }
@@ -112,6 +115,9 @@ impl Monitor {
         if trigger == Trigger::Asked {
             return Some(now.moment);
         }
+        if trigger == Trigger::Reached && self.renewal.under_way() {
+            return None;
+        }
         let settled = self.settled(trigger, now);
         // What the person asked for is no reason to be slow about what happens then.
         match self.renewal.quick.as_mut().filter(|quick| !quick.asked && quick.from > now.moment) {
@@ -127,11 +133,13 @@ impl Monitor {
     fn may_try_once(&self, trigger: Trigger) -> bool {
         match trigger {
             Trigger::Asked => !self.renewal.under_way() && (self.is_renewable() || self.is_obtainable()),
-            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed | Trigger::Reached => self.is_renewable(),
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => self.is_renewable(),
+            // Whoever needs a sign-in waits for no server.
+            Trigger::Reached => false,
         }
     }
 
-    /// When what led to `trigger` has settled: what a look has found is so already.
+    /// When what led to `trigger` has settled: what was seen is so already.
     fn settled(&self, trigger: Trigger, now: Reading) -> Moment {
         match trigger {
             Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => now.moment + self.policy.trigger_settle,

@@ -54,25 +54,60 @@ fn quick_tries_follow_a_settle_time_then_the_cadence() {
 }
 
 #[test]
-fn a_way_that_was_seen_to_be_open_is_taken_at_once() {
+fn a_server_that_was_seen_is_tried_once_and_at_once() {
     let mut rig = Rig::retrying();
     rig.pass(MINUTE);
     let start = rig.now.moment;
     assert_eq!(brief(&rig.trigger(Trigger::Reached)), ["trigger reached @1", "renew 2"]);
+    assert_eq!(rig.trigger(Trigger::Reached), [], "one is under way");
     rig.fail(offline());
     failing_for(&mut rig, 5 * MINUTE);
-    assert_eq!(rig.attempts_since(start), seconds(&[0, 3, 10, 30]));
+    assert_eq!(rig.attempts_since(start), seconds(&[0]));
+    rig.trigger(Trigger::Reached);
+    rig.succeed();
+    assert_eq!(rig.trigger(Trigger::Reached), [], "all is well");
+}
 
+#[test]
+fn a_server_that_was_seen_hurries_no_burst_and_no_server_that_said_when() {
     let mut rig = Rig::retrying();
+    rig.pass(MINUTE);
+    let start = rig.now.moment;
     rig.trigger(Trigger::NetworkChanged);
     rig.pass(SECOND);
-    rig.trigger(Trigger::Reached);
-    assert_eq!(rig.deadline(), Some((SECOND, Wake::Settle)), "one burst, which has not settled yet");
+    assert_eq!(rig.trigger(Trigger::Reached), [], "it has not settled yet");
+    fail_until(&mut rig, start + 4 * SECOND);
+    assert_eq!(brief(&rig.trigger(Trigger::Reached)), ["trigger reached @1"]);
+    fail_until(&mut rig, start + MINUTE);
+    assert_eq!(rig.attempts_since(start), seconds(&[2, 5, 12, 32]), "those that were planned");
+
     let mut rig = Rig::retrying();
     rig.trigger(Trigger::Asked);
     rig.fail(busy(300));
     rig.trigger(Trigger::Reached);
-    assert_eq!(rig.deadline(), Some((300 * SECOND, Wake::Settle)), "the server's word holds");
+    assert_eq!(rig.deadline(), Some((300 * SECOND, Wake::Settle)));
+}
+
+#[test]
+fn a_server_that_is_seen_again_and_again_is_tried_as_often_as_a_network_that_flaps() {
+    let mut rig = Rig::retrying();
+    rig.pass(MINUTE);
+    let start = rig.now.moment;
+    for _ in 0..600 {
+        rig.trigger(Trigger::Reached);
+        failing_for(&mut rig, SECOND);
+    }
+    let tries = rig.attempts_since(start);
+    for window in tries.windows(5) {
+        assert!(window[4] - window[0] >= MINUTE, "more than four tries a minute: {window:?}");
+    }
+}
+
+#[test]
+fn whoever_needs_a_sign_in_waits_for_no_server() {
+    let mut rig = Rig::past_ceiling();
+    rig.pass(MINUTE);
+    assert_eq!(rig.trigger(Trigger::Reached), []);
 }
 
 #[test]

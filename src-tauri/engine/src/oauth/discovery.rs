@@ -172,12 +172,18 @@ fn candidates(issuers: &[String]) -> Result<Vec<Url>, SignInError> {
     Ok(candidates)
 }
 
-/// Something that the server of `token_endpoint` gives to anybody: the metadata of `issuer`, where it is the same server's.
+/// What the server of `token_endpoint` gives to anybody: the metadata of `issuer`, where it is the same server's, or its word
+/// that there is none.
 pub(crate) fn public_address(issuer: &str, token_endpoint: &Url) -> Url {
     let metadata = candidates(&[issuer.to_owned()]).ok().and_then(|candidates| candidates.into_iter().next());
     metadata
         .filter(|address| address.origin() == token_endpoint.origin())
         .unwrap_or_else(|| well_known(token_endpoint, "/.well-known/oauth-authorization-server"))
+}
+
+/// The root of the server at `url`: the path and query of an address may be somebody's secret.
+pub(crate) fn root(url: &Url) -> Url {
+    well_known(url, "/")
 }
 
 /// The issuer that a person wrote: an address without a path was given a slash on its way here.

@@ -12,9 +12,10 @@ use crate::http::{Fault, SendError};
 /// Bodies of authorization servers are at most this long, in bytes.
 pub(super) const BODY_BOUND: usize = 1024 * 1024;
 
-const AGENT: HeaderValue = HeaderValue::from_static(concat!("Lamplighter/", env!("CARGO_PKG_VERSION")));
+/// Who asks: some firewalls turn away requests that do not say.
+pub(crate) const AGENT: HeaderValue = HeaderValue::from_static(concat!("Lamplighter/", env!("CARGO_PKG_VERSION")));
 
-/// Says who asks, since some firewalls turn away requests that do not, and keeps credentials out of every `Debug`.
+/// Says who asks, and keeps credentials out of every `Debug`.
 pub(super) fn sign(headers: &mut HeaderMap) {
     headers.insert(USER_AGENT, AGENT);
     if let Some(credentials) = headers.get_mut(AUTHORIZATION) {

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use http::StatusCode;
 use lamplighter_core::Phase;
-use lamplighter_engine::engine::Engine;
+use lamplighter_core::config::Name;
+use lamplighter_core::entry::EntryKind;
+use lamplighter_engine::engine::{Engine, NewWorkload};
 use lamplighter_engine::ports::Clock as _;
-use lamplighter_simulator::{Endpoint, Fault, Host};
+use lamplighter_simulator::{Endpoint, Fault, Host, World};
 
-use crate::stage::{Stage, soon};
+use crate::stage::{Stage, soon, workload};
 
 const APART: Duration = Duration::from_secs(5);
 
@@ -24,29 +26,17 @@ impl Stage {
         stage
     }
 
-    /// Lets time pass until the next look.
-    async fn looks(&self) {
-        self.rests().await;
-        let next = self.clock.next_wake().unwrap();
-        self.clock.advance(next.since(self.clock.now().moment));
+    /// Lets time pass until the next look, and waits until `it_has_come` of it.
+    async fn looks(&self, it_has_come: impl Fn() -> bool) {
+        soon(|| self.clock.next_wake() == Some(self.clock.now().moment + APART)).await;
+        self.clock.advance(APART);
+        soon(it_has_come).await;
     }
 
-    /// Through a look, and whatever follows from it at once.
+    /// Looks in vain, having asked the authorization server.
     async fn looks_in_vain(&self) {
-        self.looks().await;
-        self.rests().await;
-    }
-
-    /// Waits until nothing is under way, and a look is to come: one that is under way has four seconds.
-    async fn rests(&self) {
-        soon(|| {
-            let now = self.clock.now();
-            let next_attempt = self.handle.workload("linear").unwrap().next_attempt_at;
-            let (glance, next) = (now.moment + Duration::from_secs(4), self.clock.next_wake());
-            next_attempt.is_some_and(|at| at > now.wall)
-                && next.is_some_and(|next| next != glance && next <= now.moment + APART)
-        })
-        .await;
+        let before = self.asked();
+        self.looks(|| self.asked().1 == before.1 + 1).await;
     }
 
     fn asked(&self) -> (u64, u64) {
@@ -68,8 +58,7 @@ async fn a_portal_that_lets_the_person_through_is_found_open() {
         for endpoint in [Endpoint::Token, Endpoint::ServerMetadata] {
             stage.server.recover(endpoint);
         }
-        stage.looks().await;
-        stage.comes_to(Phase::Running).await;
+        stage.looks(|| stage.phase() == Phase::Running).await;
         assert_eq!(stage.asked(), (tokens + 1, metadata + 4));
         assert_eq!(stage.said("reached").await.unwrap().workload, "linear");
         stage.clock.advance(Duration::from_mins(30));
@@ -84,11 +73,9 @@ async fn a_server_that_is_back_is_found() {
     stage.server.go_down(Host::AuthorizationServer).await.unwrap();
     let stage = stage.again_after(Duration::from_hours(2), Engine::stop).await;
     stage.comes_to(Phase::AuthRetrying).await;
-    stage.looks_in_vain().await;
     let before = stage.asked();
     stage.server.come_up(Host::AuthorizationServer).await.unwrap();
-    stage.looks().await;
-    stage.comes_to(Phase::Running).await;
+    stage.looks(|| stage.phase() == Phase::Running).await;
     assert_eq!(stage.asked(), (before.0 + 1, before.1 + 1));
 }
 
@@ -98,39 +85,43 @@ async fn an_upstream_that_is_back_is_found() {
     stage.server.go_down(Host::McpServer).await.unwrap();
     drop(stage.open(http::Method::POST, "{}").await);
     stage.comes_to(Phase::Unhealthy).await;
-    stage.looks_in_vain().await;
     let before = stage.server.counts();
     stage.server.come_up(Host::McpServer).await.unwrap();
-    stage.looks().await;
-    stage.comes_to(Phase::Running).await;
+    stage.looks(|| stage.phase() == Phase::Running).await;
     let after = stage.server.counts();
-    assert_eq!(after.mcp_requests - before.mcp_requests, 2, "the look, and one with the token");
-    assert_eq!(after.mcp_unauthorized - before.mcp_unauthorized, 1, "the look carries none");
+    assert_eq!(after.mcp_requests, before.mcp_requests + 1, "the look asks for nothing of the server's");
+    assert_eq!(after.mcp_unauthorized, before.mcp_unauthorized);
 }
 
 #[tokio::test]
-async fn a_token_endpoint_that_fails_where_its_server_is_there_is_left_to_the_cadence() {
+async fn only_who_waits_for_a_server_hears_that_it_is_back() {
     let stage = Stage::signed_in().await;
-    stage.server.fail(Endpoint::Token, Fault::Reset);
-    let stage = stage.again_after(Duration::from_hours(2), Engine::stop).await;
-    stage.comes_to(Phase::AuthRetrying).await;
-    let (tokens, metadata) = stage.asked();
-    let begin = stage.clock.now().moment;
-    while stage.clock.now().moment.since(begin) < Duration::from_mins(2) {
-        stage.looks_in_vain().await;
-    }
-    assert_eq!(stage.asked().0, tokens + 4, "it was news once, with the quick tries of any news");
-    assert!(stage.asked().1 > metadata + 10);
+    let other = World::new().server("notion").unwrap();
+    let notion = NewWorkload { name: Name::parse("notion").unwrap(), ..workload(&other) };
+    stage.handle.add(notion).await.unwrap();
+    stage.server.go_down(Host::McpServer).await.unwrap();
+    other.go_down(Host::McpServer).await.unwrap();
+    drop(stage.open(http::Method::POST, "{}").await);
+    stage.comes_to(Phase::Unhealthy).await;
+    stage.server.come_up(Host::McpServer).await.unwrap();
+    stage.looks(|| stage.phase() == Phase::Running).await;
+    let rows = stage.journal.rows(Some("notion"), None, 1_000).await.unwrap();
+    assert!(rows.iter().all(|row| row.kind != EntryKind::Trigger), "{rows:?}");
 }
 
 #[tokio::test]
-async fn a_machine_that_is_about_to_sleep_does_not_look() {
+async fn nothing_is_asked_for_once_sleep_is_announced() {
     let stage = Stage::in_trouble(&Fault::Page(StatusCode::OK)).await;
     stage.looks_in_vain().await;
+    // One is under way.
+    stage.server.fail(Endpoint::ServerMetadata, Fault::Hang);
     let before = stage.asked();
+    stage.looks(|| stage.asked().1 == before.1 + 1).await;
+    let looks_on = || stage.clock.next_wake().is_some_and(|next| next <= stage.clock.now().moment + 2 * APART);
+    soon(looks_on).await;
     stage.teller.falls_asleep().await;
-    soon(|| stage.clock.next_wake().is_none_or(|next| next > stage.clock.now().moment + APART)).await;
+    soon(|| !looks_on()).await;
     stage.teller.wakes();
-    stage.looks_in_vain().await;
-    assert_eq!(stage.asked(), (before.0 + 1, before.1), "the wake is tried for");
+    soon(looks_on).await;
+    assert_eq!(stage.asked().1, before.1 + 1);
 }

@@ -15,6 +15,8 @@ pub(crate) enum Way {
     ToldAgain,
     /// Nobody tells.
     Found,
+    /// Nobody tells, while the tries for an earlier change still go on.
+    FoundAgain,
 }
 
 /// What months came to.
@@ -81,6 +83,7 @@ impl fmt::Display for Figures {
                 Way::Told => "where the machine tells",
                 Way::ToldAgain => "where it tells soon after another change",
                 Way::Found => "where nobody tells",
+                Way::FoundAgain => "where nobody tells, soon after another change",
             };
             write!(out, "\n- {way}: p50 {:?}, p99 {:?}, worst {:?} of {}", at(50), at(99), at(100), spans.len())?;
         }

@@ -136,7 +136,8 @@ impl Month {
                 // A portal lets the person through, a router is back: nothing about the machine changes by that.
                 world.story.tell("the network is Clear, and nobody tells");
                 self.set_weather(Weather::Clear);
-                self.all_is_running_soon(Way::Found).await;
+                let way = if self.told() == Way::Told { Way::Found } else { Way::FoundAgain };
+                self.all_is_running_soon(way).await;
             }
             Relief::Weather => {
                 self.weather(Weather::Clear).await;
@@ -183,8 +184,8 @@ impl Month {
         let begin = world.clock.age();
         let soon = match way {
             Way::Told => SOON,
-            Way::ToldAgain => SOON + CALM,
-            Way::Found => SOON + CALM + begin.saturating_sub(self.triggered) / LOOKED_WITHIN,
+            Way::ToldAgain | Way::FoundAgain => SOON + CALM,
+            Way::Found => SOON + begin.saturating_sub(self.triggered) / LOOKED_WITHIN,
         };
         let fit: Vec<usize> = (0..self.workloads).filter(|workload| self.is_fit(*workload, begin)).collect();
         if world.documents.is_failing() || self.computer.engine().is_none() {
