@@ -35,9 +35,8 @@ impl Lookout {
         let mut lookout = lookout::Lookout::default();
         let mut looks = FuturesUnordered::new();
         let mut changes = self.registry.changed().subscribe();
+        changes.mark_changed();
         loop {
-            let now = self.clock.now().moment;
-            lookout.wait_for(self.registry.all().iter().filter_map(|entry| awaited(entry)), now);
             let awake = !*self.falling_asleep.borrow_and_update();
             if !awake {
                 looks.clear();
@@ -56,7 +55,10 @@ impl Lookout {
                         self.tell(&address);
                     }
                 }
-                Ok(()) = changes.changed() => {}
+                Ok(()) = changes.changed() => {
+                    let places: Vec<_> = self.registry.all().iter().filter_map(|entry| awaited(entry)).collect();
+                    lookout.wait_for(places, self.clock.now().moment);
+                }
             }
         }
     }
