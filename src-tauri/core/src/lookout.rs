@@ -110,11 +110,8 @@ impl Lookout {
         Some(self.last_look.map_or(due, |last| due.max(last + APART)))
     }
 
-    /// Where to look now.
+    /// Where to look now, the deadline having come.
     pub fn look(&mut self, now: Moment) -> Vec<Url> {
-        if self.deadline().is_none_or(|at| now < at) {
-            return Vec::new();
-        }
         self.last_look = Some(now);
         self.awaited.sort_by_key(Awaited::due);
         let due = self.awaited.iter_mut().take(AT_ONCE).take_while(|awaited| awaited.due() <= now);
