@@ -21,7 +21,7 @@ const PART: u32 = 360;
 /// As many places are looked at together; further ones are looked at when it is time again.
 const AT_ONCE: usize = 16;
 
-/// A server that is seen, and fails whoever tries it, is a reason to try again after twice the time before, up to this.
+/// A server that is seen and fails whoever tries it is a reason to try again after twice the time before, up to this.
 const LONGEST_PAUSE: Duration = Duration::from_mins(10);
 
 /// Which server somebody does not reach.
@@ -71,8 +71,10 @@ struct Awaited {
     looked_at: Moment,
 }
 
+/// That a server was seen, and of no use: if it had been, whoever waits would not wait again so soon.
 #[derive(Clone, Copy, Debug)]
 struct Told {
+    /// How often in a row.
     times: u32,
     last: Moment,
 }
@@ -92,7 +94,6 @@ impl Lookout {
             });
             self.awaited.push(Awaited { place, since, looked_at });
         }
-        self.told.retain(|_, told| now.since(told.last) < 2 * LONGEST_PAUSE);
     }
 
     /// Something else happened that is tried for: whatever lasts is looked for as if it had begun now.
@@ -130,11 +131,13 @@ impl Lookout {
         if !self.awaited.iter().any(more) {
             return false;
         }
-        let told = self.told.entry(address.clone()).or_insert(Told { times: 0, last: now });
-        if told.times > 0 && now < told.last + told.pause() {
+        self.told.retain(|_, told| now < told.last + 2 * told.pause());
+        let before = self.told.get(address).copied();
+        if before.is_some_and(|told| now < told.last + told.pause()) {
             return false;
         }
-        *told = Told { times: told.times.saturating_add(1), last: now };
+        let times = before.map_or(1, |told| told.times.saturating_add(1));
+        self.told.insert(address.clone(), Told { times, last: now });
         true
     }
 }
@@ -146,7 +149,7 @@ impl Awaited {
 }
 
 impl Told {
-    /// How long nothing more is told.
+    /// How long nothing more is told. After twice as long, it is forgotten.
     fn pause(self) -> Duration {
         APART.saturating_mul(2_u32.saturating_pow(self.times)).min(LONGEST_PAUSE)
     }

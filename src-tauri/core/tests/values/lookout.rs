@@ -157,13 +157,20 @@ fn whoever_fails_now_so_and_now_so_is_no_news_more_often() {
         lookout.wait_for([place("a", Sight::Stranger)], now);
     });
     assert!(told.len() <= 14, "{told:?}");
-    let last = *told.last().unwrap();
     lookout.stirred(at(HOUR));
     let again = news(&mut lookout, HOUR + MINUTE, |_, _| {});
     assert_eq!(again[..2], [HOUR + 5 * SECOND, HOUR + 15 * SECOND], "what happens ends that");
-    lookout.wait_for([], at(HOUR + MINUTE) + HOUR);
-    lookout.wait_for([place("a", Sight::Nobody)], at(HOUR + MINUTE) + HOUR);
-    assert!(lookout.saw(&address("a"), Sight::Server, at(2 * HOUR + MINUTE)), "and so does time ({last:?})");
+}
+
+#[test]
+fn a_server_that_was_of_use_is_news_at_once_when_it_is_lost_again() {
+    let mut lookout = Lookout::default();
+    for trouble in 1..100 {
+        let begin = at(trouble * 30 * SECOND);
+        lookout.wait_for([place("a", Sight::Nobody)], begin);
+        assert!(lookout.saw(&address("a"), Sight::Server, begin + 5 * SECOND), "trouble {trouble}");
+        lookout.wait_for([], begin + 5 * SECOND);
+    }
 }
 
 #[test]

@@ -54,7 +54,8 @@ struct Round {
 }
 
 /// Measures everything: so many `rounds` of trouble with the network, as many of such as ends without a word, and as many of
-/// sleep, drawn from `seed`, and the cost of waiting for `idle`; `tell` hears of each round and each figure. `None` where this user may not make networks.
+/// sleep, drawn from `seed`, and the cost of waiting for `idle`; `tell` hears of each round and each figure. `None` where
+/// this user may not make networks.
 pub async fn measure(rounds: usize, idle: Duration, seed: u64, tell: impl Fn(&str)) -> Option<Vec<Figure>> {
     let mut figures = Vec::new();
     let mut note = |figure: Figure| {
@@ -86,7 +87,7 @@ pub async fn measure(rounds: usize, idle: Duration, seed: u64, tell: impl Fn(&st
 async fn waiting(idle: Duration) -> Option<[Figure; 2]> {
     let machine = Machine::start(WAITING).await?;
     let mut journal = machine.journal();
-    // The dearest to look at: there is somebody who answers.
+    // Dearer than silence: somebody answers when it is looked whether their server is back.
     machine.worsen(Trouble::Obstacle(WayEnd::Firewall)).await;
     journal.until_all("auth_retrying").await;
     // Who follows the journal is no part of it.

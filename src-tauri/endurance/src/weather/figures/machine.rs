@@ -58,7 +58,8 @@ impl Trouble {
             Self::Names => "name servers lost",
             Self::Obstacle(WayEnd::Firewall) => "portal at home",
             Self::Obstacle(WayEnd::Nothing) => "silence at home",
-            Self::Obstacle(WayEnd::Reset | WayEnd::Loss) => "refusals at home",
+            Self::Obstacle(WayEnd::Reset) => "refusals at home",
+            Self::Obstacle(WayEnd::Loss) => "losses at home",
             Self::Sleep(_) => "asleep",
         }
     }
