@@ -19,7 +19,7 @@ mod view;
 use jiff::{SignedDuration, Timestamp};
 
 use self::episode::Episode;
-use self::state::{Held, Past, Renewal, ShortRetry, State, Unstored, Upstream};
+use self::state::{Doing, Held, Past, Renewal, ShortRetry, State, Unstored, Upstream};
 use crate::condition::Cause;
 use crate::config::GrantKind;
 use crate::entry::EpisodeMark;
@@ -191,7 +191,14 @@ impl Monitor {
             (false, Phase::AuthRetrying) => Wake::Retry,
             (false, _) => Wake::Renew,
         };
-        [give_up, expire.map(|at| (at, Wake::Expire)), renew.map(|due| (due.at, wake(due.quick))), load, store, probe]
+        [
+            give_up,
+            expire.map(|at| (at, Wake::Expire)),
+            renew.map(|due| (due.at, wake(due.of != Doing::Cadence))),
+            load,
+            store,
+            probe,
+        ]
     }
 
     /// Whether something changes when the lease expires: requests stop passing with it, or only a sign-in helps.

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use super::Monitor;
 use super::episode::Episode;
 use super::schedule::{self, Seed};
-use super::state::{Due, Held, InFlight, Past, ShortRetry, Standing, State};
+use super::state::{Doing, Due, Held, InFlight, Past, ShortRetry, Standing, State};
 use crate::condition::{Cause, StoreFault, Transport};
 use crate::entry::{Entry, EntryKind};
 use crate::event::Command;
@@ -23,7 +23,7 @@ impl Monitor {
     /// Begins an attempt, unless one is under way; one for a grant that is gone is waited for first.
     pub(super) fn renew_now(&mut self, now: Reading) {
         if !self.renewal.under_way() {
-            self.renewal.due = Some(Due { at: now.moment, quick: false });
+            self.renewal.due = Some(Due { at: now.moment, of: Doing::Cadence });
             self.begin_if_due(now);
         }
     }
@@ -34,9 +34,9 @@ impl Monitor {
         }
         if let Some(due) = self.renewal.due.take_if(|due| due.at <= now.moment) {
             self.renewal.attempts += 1;
-            self.renewal.begin(due.quick, now.moment);
+            self.renewal.begin(due.of, now.moment);
             let attempt = Attempt(self.renewal.attempts);
-            self.renewal.in_flight = Some(InFlight::begun(attempt, due.quick, now));
+            self.renewal.in_flight = Some(InFlight::begun(attempt, due.of, now));
             self.commands.push(Command::Renew(attempt));
         }
     }
@@ -123,7 +123,7 @@ impl Monitor {
     pub(super) fn plan_renewal(&mut self, earliest: Moment) {
         let lease = self.held.map(|held| held.lease).filter(|lease| lease.renewable);
         let at = lease.and_then(|lease| schedule::renewal_at(&self.policy, &lease, self.seed()));
-        self.renewal.due = at.map(|at| Due { at: at.max(earliest), quick: false });
+        self.renewal.due = at.map(|at| Due { at: at.max(earliest), of: Doing::Cadence });
     }
 
     /// Brings the next try forward to where the times have it as they are now.
@@ -202,7 +202,7 @@ impl Monitor {
     /// The one quiet try is spent, unless a trigger came while it was under way.
     fn try_once_more(&mut self, now: Reading) {
         if let Some(at) = self.renewal.untried(now.moment) {
-            self.renewal.due = Some(Due { at: self.renewal.not_sooner_than_told(at), quick: true });
+            self.renewal.due = Some(Due { at: self.renewal.not_sooner_than_told(at), of: Doing::Trigger });
         }
     }
 
@@ -262,8 +262,9 @@ impl Monitor {
     fn next_try(&self, wait: Duration, now: Reading) -> Due {
         let cadence = now.moment + wait;
         let quick = self.renewal.next_quick_try(now.moment);
-        let due =
-            quick.filter(|at| *at < cadence).map_or(Due { at: cadence, quick: false }, |at| Due { at, quick: true });
+        let due = quick
+            .filter(|at| *at < cadence)
+            .map_or(Due { at: cadence, of: Doing::Cadence }, |at| Due { at, of: Doing::Trigger });
         Due { at: self.renewal.not_sooner_than_told(due.at), ..due }
     }
 
@@ -272,6 +273,8 @@ impl Monitor {
         if let Some(held) = &mut self.held {
             held.lease.renewable = false;
         }
+        // What happened before was a reason to try what is over.
+        self.renewal.quick = None;
         self.commands.push(Command::Retire);
         let unknown_client =
             matches!(&cause, Cause::OAuth(word) if word == "invalid_client" || word == "unauthorized_client");

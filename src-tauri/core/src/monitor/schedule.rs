@@ -108,10 +108,14 @@ struct QuickTry {
     rank: Rank,
 }
 
-/// A trigger's first try is worth more than the others, which only bridge the time until something happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a try is worth, the most first: none is kept waiting by those that are worth less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
+    /// A trigger's first.
     First,
+    /// That of a server that was seen.
+    Seen,
+    /// A trigger's others, which only bridge the time until something happens.
     Further,
 }
 
@@ -126,10 +130,10 @@ impl QuickTries {
         self.0.retain(|made| made.at != at);
     }
 
-    /// When there may be one more that is wanted `at`: no first one is kept waiting by further ones.
+    /// When there may be one more that is wanted `at`.
     pub(super) fn room(&self, at: Moment, rank: Rank) -> Moment {
-        let counts = |made: &&QuickTry| rank == Rank::Further || made.rank == Rank::First;
-        let recent = || self.0.iter().filter(counts).filter(|made| at.since(made.at) < QUICK_PERIOD);
+        let counts = |made: &&QuickTry| made.rank <= rank && at.since(made.at) < QUICK_PERIOD;
+        let recent = || self.0.iter().filter(counts);
         let count = recent().count();
         let apart = QUICK_APART[count.min(QUICK_APART.len() - 1)];
         let spaced = self.0.back().map_or(at, |last| at.max(last.at + apart));

@@ -136,8 +136,18 @@ impl Quick {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Due {
     pub(super) at: Moment,
-    /// A trigger's doing, not the cadence's.
-    pub(super) quick: bool,
+    pub(super) of: Doing,
+}
+
+/// Whose doing a try is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// The schedule's: a renewal ahead of expiry, a short retry, a tick.
+    Cadence,
+    /// A trigger's, which has quick tries.
+    Trigger,
+    /// That of a look which saw the server.
+    Sight,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -281,17 +291,19 @@ impl Renewal {
         Some(self.made.room(quick.settled.max(now), Rank::First))
     }
 
-    /// An attempt begins; `hurried` by a trigger.
-    pub(super) fn begin(&mut self, hurried: bool, now: Moment) {
-        let Some(quick) = self.quick.as_mut().filter(|quick| quick.from <= now) else {
-            if hurried {
-                self.made.note(now, Rank::First);
-            }
-            return;
+    /// An attempt begins, by whose doing.
+    pub(super) fn begin(&mut self, of: Doing, now: Moment) {
+        let mut rank = None;
+        if let Some(quick) = self.quick.as_mut().filter(|quick| quick.from <= now) {
+            rank = (!quick.asked).then_some(if quick.tried { Rank::Further } else { Rank::First });
+            quick.tried = quick.settled <= now;
+        }
+        let rank = match of {
+            Doing::Cadence => None,
+            Doing::Trigger => rank,
+            Doing::Sight => Some(Rank::Seen),
         };
-        let rank = if quick.tried { Rank::Further } else { Rank::First };
-        quick.tried = quick.settled <= now;
-        if hurried && !quick.asked {
+        if let Some(rank) = rank {
             self.made.note(now, rank);
         }
     }
@@ -303,8 +315,14 @@ impl Renewal {
 }
 
 impl InFlight {
-    pub(super) fn begun(attempt: Attempt, quick: bool, now: Reading) -> Self {
-        Self { attempt, begun: now, quick, superseded: false, give_up_at: now.moment + schedule::GIVE_UP }
+    pub(super) fn begun(attempt: Attempt, of: Doing, now: Reading) -> Self {
+        Self {
+            attempt,
+            begun: now,
+            quick: of != Doing::Cadence,
+            superseded: false,
+            give_up_at: now.moment + schedule::GIVE_UP,
+        }
     }
 
     /// For how long its answer may still come, the machine having been asleep meanwhile.

@@ -2,7 +2,7 @@
 
 use super::Monitor;
 use super::schedule::{self, Rank};
-use super::state::{Due, Quick, State};
+use super::state::{Doing, Due, Quick, State};
 use crate::config::GrantKind;
 use crate::entry::{Entry, EntryKind};
 use crate::event::Trigger;
@@ -63,17 +63,18 @@ impl Monitor {
 
     /// Quick tries for `trigger` begin at `at`.
     fn try_for(&mut self, trigger: Trigger, at: Moment, now: Reading) {
-        self.renewal.quick = match trigger {
-            Trigger::Asked => Some(Quick::asked(at)),
-            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => Some(Quick::beginning(at)),
+        let (quick, of) = match trigger {
+            Trigger::Asked => (Some(Quick::asked(at)), Doing::Trigger),
+            Trigger::Woke | Trigger::NetworkChanged | Trigger::Resumed => (Some(Quick::beginning(at)), Doing::Trigger),
             // It is looked again: one try is enough, and those that are planned stay.
-            Trigger::Reached => self.renewal.quick,
+            Trigger::Reached => (self.renewal.quick, Doing::Sight),
         };
+        self.renewal.quick = quick;
         if !self.renewal.under_way() {
-            // What an earlier trigger planned gives way to another's; what the cadence has sooner does not.
-            let gives_way = |due: &Due| due.quick && trigger != Trigger::Reached;
+            // What an earlier trigger planned gives way to another's; what is due sooner otherwise does not.
+            let gives_way = |due: &Due| (due.of, of) == (Doing::Trigger, Doing::Trigger);
             let sooner = self.renewal.due.filter(|due| !gives_way(due) && due.at <= at);
-            self.renewal.due = sooner.or(Some(Due { at, quick: true }));
+            self.renewal.due = sooner.or(Some(Due { at, of }));
             self.begin_if_due(now);
         }
     }
@@ -118,6 +119,7 @@ impl Monitor {
         if trigger == Trigger::Reached && self.renewal.under_way() {
             return None;
         }
+        let rank = if trigger == Trigger::Reached { Rank::Seen } else { Rank::First };
         let settled = self.settled(trigger, now);
         // What the person asked for is no reason to be slow about what happens then.
         match self.renewal.quick.as_mut().filter(|quick| !quick.asked && quick.from > now.moment) {
@@ -125,7 +127,7 @@ impl Monitor {
                 same_burst.settled = same_burst.settled.max(settled);
                 None
             }
-            None => Some(self.renewal.not_sooner_than_told(self.renewal.made.room(settled, Rank::First))),
+            None => Some(self.renewal.not_sooner_than_told(self.renewal.made.room(settled, rank))),
         }
     }
 

@@ -49,6 +49,22 @@ fn the_person_s_retry_is_one_real_attempt() {
 }
 
 #[test]
+fn what_happened_before_a_verdict_is_no_reason_to_try_after_it() {
+    let mut rig = machine(None);
+    let lease = rig.lease(Some(HOUR), true);
+    rig.send(Event::StartRequested);
+    rig.send(Event::Loaded(Loaded::Grant(lease)));
+    rig.sleep(HOUR);
+    rig.trigger(Trigger::Woke);
+    rig.fail(oauth(401, "invalid_client"));
+    rig.send(Event::StartRequested);
+    let told = brief(&rig.send(Event::Loaded(Loaded::Ended(lease))));
+    assert!(told.contains(&"renew 2".to_owned()), "{told:?}");
+    rig.fail(busy(5));
+    assert_eq!((rig.phase(), rig.deadline()), (Phase::Unauthenticated, None), "the one try is spent");
+}
+
+#[test]
 fn nothing_but_the_person_tries_what_was_refused() {
     let mut rig = refused();
     for trigger in [Trigger::Woke, Trigger::NetworkChanged] {

@@ -104,6 +104,27 @@ fn a_server_that_is_seen_again_and_again_is_tried_as_often_as_a_network_that_fla
 }
 
 #[test]
+fn a_server_that_is_seen_keeps_no_change_of_the_network_waiting() {
+    let mut rig = Rig::retrying();
+    rig.pass(MINUTE);
+    for _ in 0..4 {
+        rig.trigger(Trigger::Reached);
+        failing_for(&mut rig, 10 * SECOND);
+    }
+    rig.trigger(Trigger::NetworkChanged);
+    assert_eq!(rig.deadline(), Some((2 * SECOND, Wake::Settle)));
+}
+
+#[test]
+fn a_server_that_is_seen_is_not_kept_waiting_by_what_only_bridges_the_time() {
+    let mut rig = Rig::retrying();
+    rig.pass(MINUTE);
+    rig.trigger(Trigger::NetworkChanged);
+    assert_eq!(failing_for(&mut rig, 40 * SECOND).len(), 4);
+    assert_eq!(brief(&rig.trigger(Trigger::Reached)), ["trigger reached @1", "renew 6"]);
+}
+
+#[test]
 fn whoever_needs_a_sign_in_waits_for_no_server() {
     let mut rig = Rig::past_ceiling();
     rig.pass(MINUTE);

@@ -136,6 +136,8 @@ struct Walk {
     asked: bool,
     /// The attempt that was begun and not answered, and when.
     under_way: Option<(Attempt, Moment)>,
+    /// The attempt that was begun last, as long as no answer came: the machine may have slept, and it be waited for still.
+    unanswered: Option<Attempt>,
     loads: u32,
     rejected: BTreeSet<LeaseId>,
     /// The status as the rows tell it.
@@ -154,6 +156,7 @@ impl Walk {
             kept: Kept::Grant(lease),
             asked: false,
             under_way: None,
+            unanswered: None,
             loads: 0,
             rejected: BTreeSet::new(),
             told: Phase::Stopped,
@@ -176,6 +179,7 @@ impl Walk {
             }
             Step::Fail { answer, registered } => {
                 if let Some((attempt, _)) = self.under_way.take() {
+                    self.unanswered = None;
                     self.send(Event::RenewalFailed { attempt, answer, registered, skew: None });
                 }
             }
@@ -243,7 +247,7 @@ impl Walk {
         let before = self.rig.phase();
         let is_sign_in = matches!(event, Event::SignedIn { .. });
         if !is_sign_in {
-            self.under_way = None;
+            (self.under_way, self.unanswered) = (None, None);
         }
         let told = self.rig.story.len();
         self.send(event);
@@ -276,7 +280,7 @@ impl Walk {
         while self.rig.monitor.deadline().is_some_and(|(at, _)| at <= self.rig.now.moment) {
             self.send(Event::Woken);
         }
-        if self.under_way.is_some_and(|(under_way, _)| under_way == attempt) {
+        if self.unanswered == Some(attempt) {
             return;
         }
         let lease = self.rig.lease(None, true);
@@ -321,7 +325,7 @@ impl Walk {
             Command::Renew(attempt) => {
                 // Invariant 2: never two renewals in flight.
                 assert_eq!(self.under_way, None, "{attempt:?} was begun beside another");
-                self.under_way = Some((*attempt, self.rig.now.moment));
+                (self.under_way, self.unanswered) = (Some((*attempt, self.rig.now.moment)), Some(*attempt));
                 let renewable = matches!(self.kept, Kept::Grant(lease) if lease.renewable);
                 if !renewable {
                     // One attempt each time that it is asked for.
