@@ -19,7 +19,7 @@ const FIREWALL: Fault = Fault::Page(StatusCode::FORBIDDEN);
 
 /// A workload in `auth_retrying` whose access token has expired, behind a firewall.
 async fn locked_out(stage: &Stage, name: &str) -> Outcome<Server> {
-    let server = stage.signed_in(name).await?;
+    let server = stage.signed_in_unseen(name).await?;
     server.fail(Endpoint::Token, FIREWALL);
     stage.attempts_until(name, Phase::AuthRetrying).await?;
     stage.expire(name)?;
@@ -29,7 +29,7 @@ async fn locked_out(stage: &Stage, name: &str) -> Outcome<Server> {
 #[tokio::test]
 async fn a_firewall_is_weather_and_the_next_tick_recovers() -> Outcome {
     let stage = Stage::set().await?;
-    let linear = stage.signed_in("linear").await?;
+    let linear = stage.signed_in_unseen("linear").await?;
     linear.fail(Endpoint::Token, FIREWALL);
 
     stage.next_attempt("linear").await?;
@@ -150,7 +150,9 @@ async fn only_the_sign_in_server_ends_a_login_and_then_at_once() -> Outcome {
     let stage = Stage::set().await?;
     let linear = locked_out(&stage, "linear").await?;
     linear.revoke_grants();
-    linear.recover(Endpoint::Token);
+    for endpoint in [Endpoint::Token, Endpoint::ServerMetadata] {
+        linear.recover(endpoint);
+    }
     let ended = stage.next_attempt("linear").await?;
     assert_eq!((ended.status, ended.reason_code.as_deref()), (Phase::Unauthenticated, Some("invalid_grant")));
     assert_eq!((ended.next_attempt_at, ended.ends_at), (None, None), "there is nothing to wait for");

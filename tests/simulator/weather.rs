@@ -14,7 +14,7 @@ use crate::support::{Outcome, Stage, ping, soon};
 #[tokio::test]
 async fn nothing_but_the_servers_own_word_ends_a_login() -> Outcome {
     let stage = Stage::set().await?;
-    let linear = stage.signed_in("linear").await?;
+    let linear = stage.signed_in_unseen("linear").await?;
     let word = |status, word: &str| Fault::OAuthError(status, word.to_owned());
     let weather = [
         (Fault::Close, "closed"),
@@ -75,7 +75,7 @@ async fn the_servers_own_word_ends_a_login_at_once() -> Outcome {
 #[tokio::test]
 async fn a_server_that_falls_silent_is_given_thirty_seconds() -> Outcome {
     let stage = Stage::set().await?;
-    let linear = stage.signed_in("linear").await?;
+    let linear = stage.signed_in_unseen("linear").await?;
     for (tries, fault) in (0..).zip([Fault::Hang, Fault::Stall, Fault::Endless]) {
         linear.fail(Endpoint::Token, fault.clone());
         let due = stage.workload("linear")?.next_attempt_at.context("a refresh is due")?;
@@ -101,7 +101,7 @@ async fn a_server_that_falls_silent_is_given_thirty_seconds() -> Outcome {
 #[tokio::test]
 async fn a_redirect_is_not_followed_since_the_refresh_token_would_travel() -> Outcome {
     let stage = Stage::set().await?;
-    let linear = stage.signed_in("linear").await?;
+    let linear = stage.signed_in_unseen("linear").await?;
     let elsewhere = stage.server("elsewhere")?;
     for status in [StatusCode::FOUND, StatusCode::TEMPORARY_REDIRECT, StatusCode::PERMANENT_REDIRECT] {
         linear.fail_times(Endpoint::Token, 1, &Fault::Redirect(status, elsewhere.url(Endpoint::Token).into()));

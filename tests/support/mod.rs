@@ -20,7 +20,7 @@ use lamplighter_engine::machine::Machine;
 use lamplighter_engine::ports::{Clock, Row};
 use lamplighter_engine::profile::{EngineFile, Profile};
 use lamplighter_engine::{journal, secrets};
-use lamplighter_simulator::{Server, World, person};
+use lamplighter_simulator::{Fault, Server, World, person};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::Url;
@@ -118,6 +118,14 @@ impl Stage {
         let server = self.server(name)?;
         self.add(&json!({ "name": name, "url": server.mcp_url() })).await?;
         self.sign_in(name).await?;
+        Ok(server)
+    }
+
+    /// The same, where nothing of the sign-in server answers but what a test lets answer: in trouble, all that is tried is by
+    /// the schedule.
+    pub(crate) async fn signed_in_unseen(&self, name: &str) -> Outcome<Server> {
+        let server = self.signed_in(name).await?;
+        server.fail(lamplighter_simulator::Endpoint::ServerMetadata, Fault::Close);
         Ok(server)
     }
 
